@@ -1,0 +1,1 @@
+"""The shared vocabulary. Imports only the standard library."""

@@ -1,0 +1,166 @@
+"""Every error of the product, in one tree.
+
+    GreatwheelError
+    ├── BadInput                what the user gave can't be used
+    │   ├── ContextInvalid      a context that is not text or data
+    │   └── TrajectoryInvalid   a trajectory file that can't be read
+    ├── SandboxError
+    │   ├── SandboxLost         the interpreter's process is gone
+    │   ├── SandboxMisuse       a call in the wrong state (a bug in the caller)
+    │   ├── DumpInvalid         a dump that can't be loaded
+    │   └── ValueNotPortable    a value that can't cross the sandbox's border
+    ├── ModelError
+    │   ├── ModelNotFound       no such model
+    │   ├── ModelUnavailable    no model server answers
+    │   ├── ModelBusy           the server answered 429
+    │   ├── ModelRefused        the server answered with an error that a retry won't cure
+    │   ├── ModelTimeout        no answer in time
+    │   └── ModelFileCorrupt    a file whose hash is not the catalogue's
+    ├── BudgetExceeded          a hard limit of the budget is reached
+    └── NotAvailable            a service that this installation does not have
+
+The class docstring is the default message and says what to do. `code` is stable and unique, `retryable` says
+whether the same call may succeed later, `http_status` and `exit_code` are what the edges answer with.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import ClassVar
+
+
+class GreatwheelError(Exception):
+    """Something failed inside Greatwheel. Please report this."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or inspect.getdoc(type(self)) or type(self).__name__)
+
+
+class BadInput(GreatwheelError):
+    """The input can't be used; see `greatwheel --help`."""
+
+    code = "input.bad"
+    http_status = 400
+    exit_code = 2
+
+
+class ContextInvalid(BadInput):
+    """The context is not text or JSON-like data; pass text files, strings, lists or dicts."""
+
+    code = "input.context_invalid"
+
+
+class TrajectoryInvalid(BadInput):
+    """The file is not a trajectory; pass a file that `greatwheel ask` wrote."""
+
+    code = "input.trajectory_invalid"
+
+
+class SandboxError(GreatwheelError):
+    """The sandbox failed."""
+
+    code = "sandbox.failed"
+
+
+class SandboxLost(SandboxError):
+    """The sandbox process is gone; load the session's last dump."""
+
+    code = "sandbox.lost"
+    retryable = True
+    http_status = 503
+    exit_code = 4
+
+
+class SandboxMisuse(SandboxError):
+    """The session is not in a state that allows this call; a call is pending or none is."""
+
+    code = "sandbox.misuse"
+
+
+class DumpInvalid(SandboxError):
+    """The dump can't be loaded; it is damaged or comes from another engine or version."""
+
+    code = "sandbox.dump_invalid"
+    http_status = 422
+    exit_code = 65
+
+
+class ValueNotPortable(SandboxError):
+    """The value can't cross the sandbox's border; use text, numbers, lists, tuples, sets, dicts or None."""
+
+    code = "sandbox.value_not_portable"
+    http_status = 422
+    exit_code = 65
+
+
+class ModelError(GreatwheelError):
+    """The model server failed."""
+
+    code = "model.failed"
+    http_status = 502
+    exit_code = 69
+
+
+class ModelNotFound(ModelError):
+    """There is no such model; `greatwheel models list` shows those that can be pulled."""
+
+    code = "model.not_found"
+    http_status = 404
+    exit_code = 2
+
+
+class ModelUnavailable(ModelError):
+    """No model server answers; start Ollama, or run `greatwheel models pull qwen2.5-coder:1.5b`."""
+
+    code = "model.unavailable"
+    retryable = True
+    http_status = 503
+
+
+class ModelBusy(ModelError):
+    """The model server has too many requests; try again later."""
+
+    code = "model.busy"
+    retryable = True
+    http_status = 503
+
+
+class ModelRefused(ModelError):
+    """The model server refused the request; see its message."""
+
+    code = "model.refused"
+
+
+class ModelTimeout(ModelError):
+    """The model server did not answer in time; raise the timeout or use a smaller model."""
+
+    code = "model.timeout"
+    retryable = True
+    http_status = 504
+
+
+class ModelFileCorrupt(ModelError):
+    """The model file's SHA-256 is not the catalogue's; pull it again."""
+
+    code = "model.file_corrupt"
+
+
+class BudgetExceeded(GreatwheelError):
+    """The budget is used up; raise the limit that the message names."""
+
+    code = "budget.exceeded"
+    http_status = 429
+    exit_code = 5
+
+
+class NotAvailable(GreatwheelError):
+    """This installation does not offer that service."""
+
+    code = "service.not_available"
+    http_status = 501
+    exit_code = 6
