@@ -105,6 +105,11 @@ class ModelError(GreatwheelError):
     http_status = 502
     exit_code = 69
 
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds that the server asks to wait before the next try; None when it did not say."""
+
 
 class ModelNotFound(ModelError):
     """There is no such model; `greatwheel models list` shows those that can be pulled."""

@@ -1,0 +1,289 @@
+"""Any OpenAI-compatible server: vLLM, SGLang, llama.cpp, OpenAI itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, cast
+
+import openai
+from openai import AsyncOpenAI
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+
+from greatwheel.core.context import CallContext
+from greatwheel.core.errors import (
+    ModelBusy,
+    ModelError,
+    ModelNotFound,
+    ModelRefused,
+    ModelTimeout,
+    ModelUnavailable,
+    NotAvailable,
+)
+from greatwheel.core.usage import Usage
+from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
+from greatwheel.llm.wire import (
+    estimated_tokens,
+    finish_of,
+    prefill_of,
+    retry_after_of,
+    session_headers,
+    wire_messages,
+)
+
+Dialect: TypeAlias = Literal["openai", "llama.cpp", "vllm"]
+
+CAPABILITIES: dict[Dialect, frozenset[Capability]] = {
+    "openai": frozenset({"json_schema"}),
+    "llama.cpp": frozenset({"prefill", "grammar", "json_schema", "think"}),
+    "vllm": frozenset({"prefill", "grammar", "json_schema", "think"}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAIServer:
+    """Where a server is and what it speaks."""
+
+    base_url: str
+    """Up to and including `/v1`."""
+    model: str
+    api_key: str = field(default="none", repr=False)
+    dialect: Dialect = "openai"
+    window: int = 32_768
+    embedding_model: str | None = None
+    label: str = "openai"
+    """The adapter's name in `ChatModel.name`."""
+    connect_seconds: float = 5.0
+    read_seconds: float = 600.0
+    """Longest silence of the server; the gate limits the whole call."""
+
+
+class OpenAIModel:
+    """A `ChatModel` over the `openai` client, bound to the event loop of its first call."""
+
+    def __init__(self, server: OpenAIServer) -> None:
+        self._server = server
+        self._client = AsyncOpenAI(
+            base_url=server.base_url,
+            api_key=server.api_key,
+            max_retries=0,
+            timeout=openai.Timeout(server.read_seconds, connect=server.connect_seconds),
+        )
+
+    @property
+    def name(self) -> str:
+        """Adapter, address and default model."""
+        return f"{self._server.label} {self._server.base_url} ({self._server.model})"
+
+    @property
+    def model(self) -> str:
+        """The default model's name."""
+        return self._server.model
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What the server's dialect allows, and `embed` when an embedding model is named."""
+        capabilities = CAPABILITIES[self._server.dialect]
+        return capabilities | {"embed"} if self._server.embedding_model else capabilities
+
+    @property
+    def window(self) -> int:
+        """The context window in tokens."""
+        return self._server.window
+
+    async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
+        """The whole reply. It is streamed inside: some servers echo the prefill in a reply that is not streamed."""
+        async for chunk in self.stream(context, request):
+            if chunk.reply is not None:
+                return chunk.reply
+        raise ModelUnavailable(f"{self.name} ended its reply too early.")
+
+    async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
+        """The reply as it comes; the last chunk carries the whole."""
+        started = time.monotonic()
+        model = request.model or self._server.model
+        collected = _Collected(prompt_chars=sum(len(message.content) for message in request.messages))
+        with mapped_errors(self.name, model):
+            events = await self._client.chat.completions.create(
+                model=model,
+                messages=cast(Iterable[ChatCompletionMessageParam], wire_messages(request.messages)),
+                stream=True,
+                stream_options={"include_usage": True},
+                extra_headers=self._headers(context),
+                extra_body=self._options(request),
+            )
+            async with events:
+                async for event in events:
+                    if text := collected.add(event):
+                        yield ChatChunk(text=text)
+        if collected.finish is None:
+            raise ModelUnavailable(f"{self.name} ended its reply too early.")
+        yield ChatChunk(reply=collected.reply(model, time.monotonic() - started))
+
+    async def embed(self, context: CallContext, texts: Sequence[str]) -> list[list[float]]:
+        """One vector per text, from the server's embedding model."""
+        if self._server.embedding_model is None:
+            raise NotAvailable(f"{self.name} has no embedding model.")
+        with mapped_errors(self.name, self._server.embedding_model):
+            reply = await self._client.embeddings.create(
+                model=self._server.embedding_model,
+                input=list(texts),
+                encoding_format="float",
+                extra_headers=self._headers(context),
+            )
+            return [list(item.embedding) for item in sorted(reply.data, key=lambda item: item.index)]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    def _headers(self, context: CallContext) -> dict[str, str]:
+        headers = session_headers(context)
+        if self._server.dialect == "llama.cpp":
+            # It promises to keep the connection, then closes it after a stream; the next request would race with that.
+            headers["connection"] = "close"
+        return headers
+
+    def _options(self, request: ChatRequest) -> dict[str, Any]:
+        """The request's options in the server's dialect; those that it does not have are left out."""
+        options: dict[str, Any] = {"temperature": request.temperature}
+        if request.max_tokens is not None:
+            options["max_tokens"] = request.max_tokens
+        if request.stop:
+            options["stop"] = list(request.stop)
+        if request.seed is not None:
+            options["seed"] = request.seed
+        return options | _DIALECT_OPTIONS[self._server.dialect](request)
+
+
+def _openai_options(request: ChatRequest) -> dict[str, Any]:
+    if request.json_schema is None:
+        return {}
+    schema = {"name": "reply", "schema": dict(request.json_schema)}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _llama_cpp_options(request: ChatRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {"cache_prompt": True}
+    if request.grammar is not None:
+        options["grammar"] = request.grammar
+    elif request.json_schema is not None:
+        options["json_schema"] = dict(request.json_schema)
+    return options | _thinking_options(request)
+
+
+def _vllm_options(request: ChatRequest) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if prefill_of(request.messages):
+        options |= {"continue_final_message": True, "add_generation_prompt": False}
+    if request.grammar is not None:
+        options["structured_outputs"] = {"grammar": request.grammar}
+    elif request.json_schema is not None:
+        options["structured_outputs"] = {"json": dict(request.json_schema)}
+    return options | _thinking_options(request)
+
+
+def _thinking_options(request: ChatRequest) -> dict[str, Any]:
+    # A thinking template refuses a prefilled reply, so such a request never thinks.
+    think = False if prefill_of(request.messages) else request.think
+    return {} if think is None else {"chat_template_kwargs": {"enable_thinking": think}}
+
+
+_DIALECT_OPTIONS = {"openai": _openai_options, "llama.cpp": _llama_cpp_options, "vllm": _vllm_options}
+
+
+@dataclass
+class _Collected:
+    """What a stream has brought so far. Nothing in an event is trusted to be there: the server may be anything."""
+
+    prompt_chars: int
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    finish: str | None = None
+    model: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+    def add(self, event: ChatCompletionChunk) -> str:
+        """Take in one event; the text that it adds."""
+        self.model = getattr(event, "model", None) or self.model
+        if usage := getattr(event, "usage", None):
+            self.prompt_tokens, self.completion_tokens = usage.prompt_tokens, usage.completion_tokens
+        choices = getattr(event, "choices", None)
+        if not choices:
+            return ""
+        self.finish = choices[0].finish_reason or self.finish
+        delta = choices[0].delta
+        self.thoughts.append(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or "")
+        text = getattr(delta, "content", None) or ""
+        self.texts.append(text)
+        return text
+
+    def reply(self, model: str, seconds: float) -> ChatReply:
+        """The whole, with the usage estimated where the server told none."""
+        text, thinking = "".join(self.texts), "".join(self.thoughts)
+        usage = Usage(
+            prompt_tokens=estimated_tokens(self.prompt_chars) if self.prompt_tokens is None else self.prompt_tokens,
+            completion_tokens=(
+                estimated_tokens(len(text) + len(thinking))
+                if self.completion_tokens is None
+                else self.completion_tokens
+            ),
+            model_calls=1,
+            model_seconds=seconds,
+        )
+        finish = finish_of(self.finish)
+        return ChatReply(text=text, thinking=thinking, usage=usage, model=self.model or model, finish=finish)
+
+
+@contextmanager
+def mapped_errors(server: str, model: str) -> Iterator[None]:
+    """Turn the client's exceptions into ours; the one place where that happens."""
+    try:
+        yield
+    except Exception as error:
+        raise model_error(error, server, model) from error
+
+
+def model_error(error: Exception, server: str, model: str) -> ModelError:
+    """Our error for one of the client's."""
+    match error:
+        case openai.APITimeoutError():
+            return ModelTimeout(f"{server} did not answer in time.")
+        case openai.APIConnectionError():
+            return ModelUnavailable(f"{server} can't be reached: {_reason(error)}")
+        case openai.APIStatusError():
+            return _status_error(error, server, model)
+        case openai.APIError():
+            # The server broke off a stream that had begun and said why.
+            return ModelUnavailable(f"{server} broke off its reply: {_brief(error.message)}")
+        case _:
+            # What the server sent made the client stumble: not JSON, or JSON of another shape.
+            return ModelRefused(f"{server} sent something that is not a reply: {_brief(str(error))}")
+
+
+def _status_error(error: openai.APIStatusError, server: str, model: str) -> ModelError:
+    said, retry_after = _brief(error.message), retry_after_of(error.response.headers)
+    match error.status_code:
+        case 404:
+            return ModelNotFound(f"{server} has no model {model!r}: {said}")
+        case 408:
+            return ModelTimeout(f"{server} did not answer in time: {said}")
+        case 429:
+            return ModelBusy(f"{server} has too many requests: {said}", retry_after=retry_after)
+        case status if status >= 500:
+            return ModelUnavailable(f"{server} failed with {status}: {said}", retry_after=retry_after)
+        case status:
+            return ModelRefused(f"{server} refused the request ({status}): {said}")
+
+
+def _reason(error: Exception) -> str:
+    return _brief(str(error.__cause__ or error) or type(error).__name__)
+
+
+def _brief(text: str, limit: int = 300) -> str:
+    """One line of at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
