@@ -1,0 +1,324 @@
+"""What the model is told of the data: never the data, always enough to write code against it.
+
+`prepare` turns a context into the variables of a session (the context itself and, where it has structure, parsed
+records) and a description of them: sizes, two whole records, columns with their values, first and last lines.
+Example lines are made from the data's own names, since small models copy examples literally.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from greatwheel.runtime.code_index import definitions
+from greatwheel.runtime.tables import Record, Table, find_tables
+
+MAX_SAMPLE_CHARS = 420
+MAX_VALUES = 10
+MAX_COLUMNS = 14
+MAX_NAMED_TABLES = 6
+EDGE_CHARS = 260
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A table that the session has as a variable."""
+
+    name: str
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prepared:
+    """What a session is given, and what its model is told."""
+
+    values: Mapping[str, Any]
+    tables: tuple[Named, ...] = ()
+    text: str = ""
+    """The description."""
+    derived: frozenset[str] = field(default_factory=frozenset)
+    """Names in `values` that were parsed from the context."""
+
+
+def prepare(context: Any) -> Prepared:
+    """The variables for a context, and their description."""
+    tables = _tables_of(context)
+    values: dict[str, Any] = {"context": context}
+    values.update({named.name: named.table.records for named in tables})
+    lines = [_describe_context(context, bool(tables))]
+    lines += [_describe_table(named) for named in tables]
+    return Prepared(
+        values=values,
+        tables=tuple(tables),
+        text="\n".join(line for line in lines if line),
+        derived=frozenset(named.name for named in tables),
+    )
+
+
+def _tables_of(context: Any) -> list[Named]:
+    if isinstance(context, str):
+        data = _json_or_none(context)
+        if data is not None:
+            return _tables_in_data(data)
+        return _name(find_tables(context)[:MAX_NAMED_TABLES])
+    if isinstance(context, dict) and context and all(isinstance(value, str) for value in context.values()):
+        return _tables_in_texts(context)
+    if isinstance(context, (dict, list)):
+        return _tables_in_data(context)
+    return []
+
+
+def _json_or_none(text: str) -> Any:
+    if text.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _tables_in_texts(texts: Mapping[str, str]) -> list[Named]:
+    if sum(name.endswith(".py") for name in texts) > 0.5 * len(texts):
+        table = definitions(texts)
+        return [Named(name="defs", table=table)] if table else []
+    found = {name: tables[0] for name, text in texts.items() if (tables := find_tables(text))}
+    if not found:
+        return []
+    same = Counter(table.columns for table in found.values())
+    columns, count = same.most_common(1)[0]
+    if count == len(found) > 1:
+        records = [{"file": name, **record} for name, table in found.items() for record in table.records]
+        form = next(iter(found.values())).form
+        return [Named(name="records", table=Table(form=form, columns=("file", *columns), records=records))]
+    if len(found) <= MAX_NAMED_TABLES:
+        return [Named(name=_identifier(name.rsplit("/", 1)[-1].rsplit(".", 1)[0]), table=found[name]) for name in found]
+    return []
+
+
+def _tables_in_data(data: Any) -> list[Named]:
+    """Lists of dicts in parsed JSON, wherever they stand (three levels at most)."""
+    found: list[Named] = []
+
+    def walk(value: Any, path: tuple[str, ...]) -> None:
+        if _is_records(value):
+            name = _identifier(path[-1]) if path else "records"
+            columns = tuple(dict.fromkeys(key for record in value[:200] for key in record))
+            found.append(Named(name=name, table=Table(form=_place(path), columns=columns, records=value)))
+        elif isinstance(value, dict) and len(path) < 3:
+            for key, item in list(value.items())[:50]:
+                walk(item, (*path, str(key)))
+
+    walk(data, ())
+    if (
+        not found
+        and isinstance(data, dict)
+        and len(data) >= 4
+        and all(isinstance(item, dict) for item in data.values())
+    ):
+        records = [{"key": key, **item} for key, item in data.items()]
+        columns = tuple(dict.fromkeys(name for record in records[:200] for name in record))
+        found.append(
+            Named(name="records", table=Table(form="entries of the JSON object", columns=columns, records=records))
+        )
+    found.sort(key=lambda named: -len(named.table.records))
+    return found[:MAX_NAMED_TABLES]
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and len(value) >= 2 and all(isinstance(item, dict) for item in value)
+
+
+def _place(path: Sequence[str]) -> str:
+    return "the JSON list" + (f" at {'/'.join(path)}" if path else "")
+
+
+def _name(tables: Sequence[Table]) -> list[Named]:
+    names: dict[str, Table] = {}
+    for index, table in enumerate(tables):
+        name = _identifier(table.title) if table.title and len(tables) > 1 else "records"
+        names[name if name not in names else f"{name}{index + 1}"] = table
+    return [Named(name=name, table=table) for name, table in names.items()]
+
+
+_TAKEN = frozenset("context search grep chunks tally classify llm memory agent channel tool state budget data".split())
+
+
+def _identifier(title: str) -> str:
+    words = re.findall(r"[a-z0-9]+", title.lower())[:3]
+    name = "_".join(words) or "records"
+    if name[0].isdigit() or keyword.iskeyword(name) or name in _TAKEN or name in dir(__builtins__):
+        name = f"{name}_records" if not name[0].isdigit() else f"table_{name}"
+    return name
+
+
+def _describe_context(context: Any, has_tables: bool) -> str:
+    if isinstance(context, str):
+        lines = context.count("\n") + 1
+        text = f"context: str, {len(context):,} characters, {lines:,} lines."
+        if has_tables:
+            first = [line for line in context[:4000].splitlines() if line.strip()][:3]
+            return text + "\nIts first lines:\n" + "\n".join(_clip(line, 160) for line in first)
+        return (
+            text + f"\nIt begins:\n{_clip(context, EDGE_CHARS)}\nIt ends:\n{_clip(context[-EDGE_CHARS:], EDGE_CHARS)}"
+        )
+    if isinstance(context, dict):
+        return _describe_dict(context)
+    if isinstance(context, list):
+        total = f"context: list of {len(context):,} items."
+        return total if has_tables else total + f"\ncontext[0] = {_clip(repr(context[0]), EDGE_CHARS)}"
+    return f"context: {type(context).__name__} = {_clip(repr(context), EDGE_CHARS)}"
+
+
+def _describe_dict(context: Mapping[str, Any]) -> str:
+    keys = list(context)
+    shown = ", ".join(repr(key) for key in keys[:8]) + (", …" if len(keys) > 8 else "")
+    if all(isinstance(value, str) for value in context.values()):
+        total = sum(len(value) for value in context.values())
+        text = f"context: dict of {len(keys):,} texts by name ({total:,} characters in all). Names: {shown}"
+        first = keys[0]
+        return text + f"\ncontext[{first!r}] begins: {_clip(context[first], 160)}"
+    text = f"context: dict with {len(keys):,} keys: {shown}"
+    return text + "\n" + "\n".join(_paths(context))
+
+
+def _paths(value: Any, place: str = "context", depth: int = 0) -> list[str]:
+    """One line per leaf of nested data, each with an example."""
+    if depth > 4:
+        return []
+    if isinstance(value, dict):
+        lines: list[str] = []
+        for key, item in list(value.items())[:6]:
+            lines += _paths(item, f"{place}[{key!r}]", depth + 1)
+        return lines[:MAX_COLUMNS]
+    if isinstance(value, list) and value and isinstance(value[0], (dict, list)):
+        return [f"{place}: list of {len(value):,}", *_paths(value[0], f"{place}[0]", depth + 1)][:MAX_COLUMNS]
+    return [f"{place} = {_clip(repr(value), 60)}"]
+
+
+def _describe_table(named: Named) -> str:
+    table = named.table
+    records = table.records
+    title = f"{named.name}: list of {len(records):,} dicts, from {table.form}."
+    lines = [title, f"{named.name}[0] = {_clip(repr(records[0]), MAX_SAMPLE_CHARS)}"]
+    if len(repr(records[0])) < MAX_SAMPLE_CHARS / 2:
+        lines.append(f"{named.name}[-1] = {_clip(repr(records[-1]), MAX_SAMPLE_CHARS)}")
+    lines += _describe_columns(table)
+    return "\n".join(lines)
+
+
+def _describe_columns(table: Table) -> list[str]:
+    lines = []
+    for column in table.columns[:MAX_COLUMNS]:
+        note = _describe_values([record.get(column) for record in table.records])
+        if note:
+            lines.append(f"  {column}: {note}")
+    return lines
+
+
+def _describe_values(values: Sequence[Any]) -> str:
+    filled = [value for value in values if value is not None]
+    gap = f"; None or absent in {len(values) - len(filled)}" if len(filled) < len(values) else ""
+    if not filled or isinstance(filled[0], (dict, list)):
+        return gap[2:]
+    if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in filled):
+        return f"{min(filled)} to {max(filled)}{gap}"
+    distinct = Counter(filled)
+    if len(distinct) <= MAX_VALUES and len(distinct) < 0.5 * len(filled) + 1:
+        shown = ", ".join(_clip(repr(value), 30) for value, _ in distinct.most_common())
+        return f"{shown}{gap}"
+    if all(isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\d", value) for value in filled[:50]):
+        return f"{min(map(str, filled))!r} to {max(map(str, filled))!r}{gap}"
+    return f"{len(distinct):,} different values{gap}" if len(distinct) < len(filled) or gap else ""
+
+
+def _clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def links(question: str, tables: Sequence[Named]) -> list[str]:
+    """Where the question's words are values of a column, exactly as the data spells them."""
+    words = re.findall(r"[\w.@'/#:&+-]*\w", question)
+    grams: dict[str, None] = {}
+    for length in (5, 4, 3, 2, 1):
+        for start in range(len(words) - length + 1):
+            grams[" ".join(words[start : start + length]).lower()] = None
+    found: list[str] = []
+    for named in tables:
+        for column in named.table.columns[:MAX_COLUMNS]:
+            found += _links_in(named, column, grams)
+    return found[:6]
+
+
+def _links_in(named: Named, column: str, grams: Mapping[str, None]) -> list[str]:
+    spellings: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for record in named.table.records:
+        value = record.get(column)
+        if isinstance(value, str) and 1 < len(value) <= 60:
+            low = value.lower()
+            spellings.setdefault(low, value)
+            counts[low] += 1
+    hits = [gram for gram in grams if gram in spellings]
+    kept = [gram for gram in hits if not any(gram != other and gram in other for other in hits)]
+    return [f"{spellings[gram]!r} is the {column} of {counts[gram]:,} of {named.name}" for gram in kept]
+
+
+def recipes(tables: Sequence[Named]) -> list[str]:
+    """Example lines in the data's own names: a count, a sum, a group, a look-up, a join."""
+    if not tables:
+        return []
+    main = tables[0]
+    columns = _by_kind(main.table)
+    name, text, amount = main.name, columns["text"], columns["number"]
+    lines = []
+    if text:
+        value = _example(main.table.records, text[0])
+        lines.append(f"FINAL(len([r for r in {name} if r[{text[0]!r}] == {value!r}]))  # how many")
+    if text and amount:
+        lines.append(f"FINAL(sum(r[{amount[0]!r}] for r in {name} if r[{text[0]!r}] == {value!r}))  # total")
+        lines.append(f"FINAL(max({name}, key=lambda r: r[{amount[0]!r}])[{text[0]!r}])  # of the largest")
+        lines.append(
+            f"totals = {{}}\nfor r in {name}:\n    totals[r[{text[0]!r}]] = totals.get(r[{text[0]!r}], 0) + r[{amount[0]!r}]\n"
+            f"FINAL(max(totals, key=totals.get))  # group and compare"
+        )
+    elif text:
+        lines.append(f"FINAL(tally(r[{text[0]!r}] for r in {name})[0])  # most frequent and its count")
+    if len(tables) > 1:
+        lines += _join_recipe(tables)
+    return lines
+
+
+def _by_kind(table: Table) -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = {"text": [], "number": []}
+    sample = table.records[:200]
+    for column in table.columns:
+        values = [record.get(column) for record in sample if record.get(column) is not None]
+        if values and all(isinstance(value, str) for value in values):
+            repeated = len(set(values)) < 0.7 * len(values) and max(map(len, map(str, values))) < 40
+            kinds["text"].insert(0 if repeated and not kinds["text"][:1] else len(kinds["text"]), column)
+        elif values and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
+            identifier = column.lower() in ("id", "no", "nr", "line", "index") or column.lower().endswith("_id")
+            kinds["number"].insert(len(kinds["number"]) if identifier else 0, column)
+    return kinds
+
+
+def _example(records: Sequence[Record], column: str) -> Any:
+    return next((record[column] for record in records if record.get(column)), "")
+
+
+def _join_recipe(tables: Sequence[Named]) -> list[str]:
+    for left in tables:
+        for right in tables:
+            shared = [column for column in left.table.columns if column in right.table.columns]
+            if left.name < right.name and shared:
+                key = shared[0]
+                return [
+                    f"by_{key} = {{r[{key!r}]: r for r in {right.name}}}  # join {left.name} with {right.name}:"
+                    f" by_{key}[r[{key!r}]] for r in {left.name}"
+                ]
+    return []

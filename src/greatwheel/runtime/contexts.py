@@ -1,0 +1,119 @@
+"""Contexts: from what users have (strings, lists, dicts, files, folders) to the values a session is given."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from greatwheel.core.errors import ContextInvalid
+
+Context: TypeAlias = str | Sequence[Any] | Mapping[str, Any]
+
+MAX_DEPTH = 60
+"""Deeper nesting than this is refused: interpreters and their dumps recurse."""
+_SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
+
+
+def checked(value: Any, *, _depth: int = 0) -> Any:
+    """The context as plain data, fit for a sandbox; a single-element tuple becomes a list, and so on.
+
+    Raises:
+        ContextInvalid: it is empty, or holds something other than text, numbers, lists, dicts and None.
+    """
+    if _depth == 0 and (value is None or (isinstance(value, (str, list, tuple, dict)) and len(value) == 0)):
+        raise ContextInvalid("The context is empty; pass the text or data that the question is about.")
+    if _depth > MAX_DEPTH:
+        raise ContextInvalid(f"The context is nested deeper than {MAX_DEPTH} levels; flatten it.")
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): checked(item, _depth=_depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [checked(item, _depth=_depth + 1) for item in value]
+    raise ContextInvalid(
+        f"The context holds a {type(value).__name__}; pass text, numbers, lists, dicts or None (read files as text first)."
+    )
+
+
+def read_paths(paths: Sequence[Path]) -> Any:
+    """The context that files and folders make.
+
+    One file is its text, or its data when it is JSON; several files, or a folder, are a dict from name to that.
+
+    Raises:
+        ContextInvalid: a path is missing, is not readable, or is not text.
+    """
+    files: list[tuple[str, Path]] = []
+    for path in paths:
+        if not path.exists():
+            raise ContextInvalid(f"There is no file or folder {path}; check the path.")
+        files.extend(_files_of(path) if path.is_dir() else [(path.name if len(paths) == 1 else str(path), path)])
+    if not files:
+        raise ContextInvalid(f"There are no text files in {', '.join(map(str, paths))}.")
+    if len(files) == 1 and not paths[0].is_dir():
+        return _content(files[0][1])
+    contents = {}
+    for name, path in files:
+        content = _text_or_none(path)
+        if content is not None:
+            contents[name] = content
+        elif path in paths:
+            raise ContextInvalid(f"{path} is not text; pass UTF-8 text, JSON or CSV.")
+    return checked(contents)
+
+
+def _files_of(folder: Path) -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if not _SKIPPED_FOLDERS.intersection(relative.parts) and path.is_file() and not path.is_symlink():
+            found.append((str(relative), path))
+    return found
+
+
+def _content(path: Path) -> Any:
+    text = _text_or_none(path)
+    if text is None:
+        raise ContextInvalid(f"{path} is not text; pass UTF-8 text, JSON or CSV.")
+    if path.suffix.lower() == ".json":
+        try:
+            return checked(json.loads(text))
+        except (ValueError, RecursionError):
+            return checked(text)
+    return checked(text)
+
+
+def _text_or_none(path: Path) -> str | None:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ContextInvalid(f"{path} can't be read: {error.strerror or error}.") from error
+    if b"\x00" in raw[:8192]:
+        return None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of a context, by its content: equal contexts have equal digests."""
+    if isinstance(value, str):
+        data = b"s" + value.encode("utf-8", "surrogatepass")
+    else:
+        data = b"j" + json.dumps(value, ensure_ascii=False, sort_keys=False).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(data).hexdigest()
+
+
+def size(value: Any) -> int:
+    """Characters of text in a context, all levels counted."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(key) + size(item) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return sum(size(item) for item in value)
+    return len(str(value))

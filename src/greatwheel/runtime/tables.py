@@ -1,0 +1,320 @@
+"""Tables in text: which lines are records, how they are separated, what their columns are.
+
+Pure functions from text to values. They run on the host, on data that may be hostile: every pattern is linear and
+every table is bounded by the text itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from greatwheel.runtime.cells import number, typed
+
+Record: TypeAlias = dict[str, Any]
+
+MIN_ROWS = 4
+"""Fewer lines of one form are no table."""
+SAMPLE_LINES = 3000
+"""Lines looked at to choose a form."""
+MAX_RUNS = 12
+"""More unbroken runs of lines than this are scattered records of one table, not tables apart."""
+
+_SEPARATORS = ("\t", " | ", "|", ";", "::", "~", "^", " - ", " / ", ",")
+_LOG = re.compile(
+    r"^\W?(?P<time>\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,6})?)?Z?|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d"
+    r"|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?|\d\d:\d\d(?::\d\d)?)\W{0,3}"
+    r"(?:[ \[<(](?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)[\]>):]*)?[ :-]*"
+    r"(?P<rest>.*)$"
+)
+_SOURCE = re.compile(r"^[\[(]?(?P<source>[A-Za-z][\w./-]{1,40}(?:\[\d+\])?)[\])]?:[ ]+(?P<message>.*)$")
+_BRACKETED = re.compile(r"^[\[(](?P<source>[A-Za-z][\w./ -]{1,40})[\])][ :-]*(?P<message>.*)$")
+_LEVEL_INSIDE = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)\b")
+_CHAT = re.compile(
+    r"^(?:[\[(]?(?P<time>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])]?[ -]+)?<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)>?: (?P<text>.+)$"
+)
+_PAIR = re.compile(r"([A-Za-z_][\w.-]{0,40}) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]+(?: [^\s;,|=:\"]+(?![\w.-]* ?[=:]))*)")
+_FIELD = re.compile(r"^([A-Za-z][\w /()#.-]{0,40}?): ?(.*)$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """Records found in a text."""
+
+    form: str
+    """For people and models: `lines of JSON`, `columns separated by ' | '`, `log lines`, …"""
+    columns: tuple[str, ...]
+    records: list[Record]
+    title: str = ""
+    """A heading above the table, if it has one."""
+
+
+Reader: TypeAlias = Callable[[Sequence[str]], "Table | None"]
+
+
+def find_tables(text: str) -> list[Table]:
+    """The tables of a text, longest first; none for prose and code."""
+    lines = text.splitlines()
+    for reader in (_json_lines, _blocks):
+        table = reader(lines)
+        if table is not None:
+            return [table]
+    groups = _groups(lines)
+    tables = [table for title, group in groups if (table := _read(group, title)) is not None]
+    return sorted(tables, key=lambda table: -len(table.records))
+
+
+def _read(lines: Sequence[str], title: str) -> Table | None:
+    for reader in (_logs, _pairs, _delimited, _chat):
+        table = reader(lines)
+        if table is not None:
+            return Table(form=table.form, columns=table.columns, records=table.records, title=title)
+    return None
+
+
+def _groups(lines: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """Lines that may be one table each, with the heading above them.
+
+    Few unbroken runs of lines are tables apart; many are records scattered in other text, and then the whole
+    text is one group whose readers pick their lines.
+    """
+    runs: list[tuple[str, list[str]]] = []
+    title, run = "", []
+    for line in [*lines, ""]:
+        if line.strip() and not _heading(line):
+            run.append(line)
+            continue
+        if len(run) >= MIN_ROWS:
+            runs.append((title, run))
+            title = ""
+        elif len(run) == 1 and not line.strip():
+            title = run[0].strip(" #=-*:[]")
+        run = []
+        if _heading(line):
+            title = line.strip(" #=-*:[]")
+    if 1 < len(runs) <= MAX_RUNS and sum(len(run) for _, run in runs) > 0.8 * len(lines):
+        return runs
+    return [("", [line for line in lines if line.strip()])]
+
+
+def _heading(line: str) -> bool:
+    return bool(re.match(r"^(#{1,4} |={2,}|-{3,}|\*{2,}|\[[A-Za-z_ ]+\]$|[A-Za-z_ ]{2,40}:$)", line))
+
+
+def _sample(lines: Sequence[str]) -> Sequence[str]:
+    return lines[:: max(1, len(lines) // SAMPLE_LINES)]
+
+
+def _table(form: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table | None:
+    """A table from rows of text cells, its columns typed."""
+    values = [typed(column) for column in zip(*rows, strict=True)]
+    if not values or len(values[0]) < MIN_ROWS:
+        return None
+    names = tuple(columns)
+    return Table(
+        form=form, columns=names, records=[dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+    )
+
+
+def _from_dicts(form: str, rows: Sequence[dict[str, str]]) -> Table:
+    """A table from rows that have some of the columns each."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    columns = {name: typed([row.get(name, "") for row in rows]) for name in names}
+    records = [{name: columns[name][index] for name in row} for index, row in enumerate(rows)]
+    return Table(form=form, columns=tuple(names), records=records)
+
+
+def _json_lines(lines: Sequence[str]) -> Table | None:
+    filled = [line for line in lines if line.strip()]
+    sample = _sample(filled)
+    likely = [line for line in sample if line.lstrip().startswith("{") and line.rstrip().rstrip(",").endswith("}")]
+    if len(filled) < MIN_ROWS or len(likely) < max(MIN_ROWS, 0.02 * len(sample)):
+        return None
+    records = []
+    for line in filled:
+        if line.lstrip().startswith("{"):
+            try:
+                value = json.loads(line.strip().rstrip(","))
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(value, dict):
+                records.append(value)
+    if len(records) < max(MIN_ROWS, 0.02 * len(filled)):
+        return None
+    columns = tuple(dict.fromkeys(name for record in records[:200] for name in record))
+    return Table(form="lines of JSON", columns=columns, records=records)
+
+
+def _blocks(lines: Sequence[str]) -> Table | None:
+    """Records of several `Field: value` lines, with an empty line between them."""
+    blocks: list[dict[str, str]] = []
+    block: dict[str, str] = {}
+    filled = matched = 0
+    for line in [*lines, ""]:
+        field = _FIELD.match(line)
+        if field and field[1] not in block:
+            block[field[1].strip()] = field[2].strip()
+            matched += 1
+        elif not line.strip() or re.match(r"^[-=*_#]{3,}", line):
+            if len(block) >= 2:
+                blocks.append(block)
+            block = {}
+        filled += bool(line.strip())
+    shapes = Counter(tuple(sorted(each)) for each in blocks)
+    if len(blocks) < MIN_ROWS or matched < 0.7 * filled or shapes.most_common(1)[0][1] < 0.5 * len(blocks):
+        return None
+    return _from_dicts("blocks of 'Field: value' lines", blocks)
+
+
+def _logs(lines: Sequence[str]) -> Table | None:
+    sample = _sample(lines)
+    hits = [match for line in sample if (match := _LOG.match(line))]
+    if len(hits) < max(MIN_ROWS, 0.5 * len(sample)):
+        return None
+    if _separator(sample) is not None or sum(bool(_CHAT.match(line)) for line in sample) > 0.9 * len(sample):
+        return None
+    rows = [_log_row(match) for line in lines if (match := _LOG.match(line))]
+    return _from_dicts("log lines", rows)
+
+
+def _log_row(match: re.Match[str]) -> dict[str, str]:
+    row = {"time": match["time"].replace("T", " ").rstrip("Z")}
+    rest = match["rest"]
+    level = match["level"]
+    if level is None and (inside := _LEVEL_INSIDE.search(rest[:40])):
+        level = inside[1]
+        rest = (rest[: inside.start()].rstrip(" [(<") + " " + rest[inside.end() :].lstrip(" ])>:")).strip()
+    if level is not None:
+        row["level"] = level
+    named = _BRACKETED.match(rest) or _SOURCE.match(rest)
+    if named:
+        row["source"] = named["source"]
+        rest = named["message"]
+    row["message"] = rest
+    for key, value in _PAIR.findall(rest):
+        if "=" in rest and key not in row:
+            row[key] = value.strip('"')
+    return row
+
+
+def _pairs(lines: Sequence[str]) -> Table | None:
+    """Lines of `key=value` or `key: value` pairs."""
+    sample = _sample(lines)
+    keys = Counter(tuple(sorted({key for key, _ in _PAIR.findall(line)})) for line in sample)
+    shape, count = max(keys.items(), key=lambda item: item[1] * (len(item[0]) >= 2))
+    if len(shape) < 2 or count < max(MIN_ROWS, 0.5 * len(sample)):
+        return None
+    rows = [{key: value.strip('"') for key, value in _PAIR.findall(line)} for line in lines]
+    wanted = set(shape)
+    return _from_dicts("lines of key=value pairs", [row for row in rows if len(wanted & row.keys()) >= 2])
+
+
+def _separator(sample: Sequence[str]) -> tuple[str, int] | None:
+    """The separator and the number of columns that most lines share, or None."""
+    best: tuple[float, str, int] | None = None
+    for rank, separator in enumerate(_SEPARATORS):
+        counts = Counter(_count(line, separator) for line in sample)
+        counts.pop(0, None)
+        if not counts:
+            continue
+        count, hits = counts.most_common(1)[0]
+        share = hits / len(sample)
+        enough = 0.85 if separator == "," else 0.3
+        if hits < MIN_ROWS or share < (enough if count > 1 else max(enough, 0.8)):
+            continue
+        if separator in (",", " - ", " / ") and not _looks_tabular(sample, separator, count):
+            continue
+        score = share + 0.02 * min(count, 6) - 0.01 * rank
+        if best is None or score > best[0]:
+            best = (score, separator, count + 1)
+    return (best[1], best[2]) if best else None
+
+
+def _count(line: str, separator: str) -> int:
+    if separator == "," and '"' in line:
+        return len(_split(line, ",")) - 1
+    return line.count(separator)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    if len(separator) == 1 and '"' in line:
+        try:
+            return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
+        except (csv.Error, StopIteration):
+            return line.split(separator)
+    return line.split(separator)
+
+
+def _looks_tabular(sample: Sequence[str], separator: str, count: int) -> bool:
+    """Prose has commas too: a table has short cells, and columns of numbers, codes or few words."""
+    rows = [_split(line, separator) for line in sample if _count(line, separator) == count]
+    cells = [cell.strip() for row in rows for cell in row]
+    if sum(len(cell) for cell in cells) > 30 * len(cells):
+        return False
+    columns = list(zip(*rows, strict=False))
+    regular = 0
+    for column in columns:
+        short = sum(len(cell.strip()) <= 24 for cell in column) > 0.9 * len(column)
+        digits = sum(any(char.isdigit() for char in cell) for cell in column[1:]) > 0.9 * (len(column) - 1)
+        repeated = len(set(column)) < 0.5 * len(column)
+        regular += short and (digits or repeated)
+    return regular >= 1
+
+
+def _delimited(lines: Sequence[str]) -> Table | None:
+    sample = _sample(lines)
+    found = _separator(sample)
+    if found is None:
+        return None
+    separator, width = found
+    by_width: dict[int, list[list[str]]] = defaultdict(list)
+    for line in lines:
+        cells = [cell.strip() for cell in _split(line.strip().strip("|") if "|" in separator else line, separator)]
+        by_width[len(cells)].append(cells)
+    if width not in by_width or len(by_width[width]) < MIN_ROWS:
+        width = max(by_width, key=lambda each: len(by_width[each]))
+    rows = [row for row in by_width[width] if not all(re.fullmatch(r"[-:=+ ]*", cell) for cell in row)]
+    names = _header(rows)
+    if names is not None:
+        head = rows[0]
+        rows = [row for row in rows if row != head]
+    else:
+        names = [f"c{index}" for index in range(width)]
+    shown = "tabs" if separator == "\t" else f"'{separator}'"
+    return _table(f"columns separated by {shown}", names, rows)
+
+
+def _header(rows: Sequence[Sequence[str]]) -> list[str] | None:
+    """Column names, when the first row holds names: words, no numbers, each once, unlike what stands below."""
+    first, rest = rows[0], rows[1:200]
+    if len(set(first)) != len(first) or not all(re.fullmatch(r"[A-Za-z_][\w /()%#.-]{0,40}", cell) for cell in first):
+        return None
+    repeats = sum(cell in {row[index] for row in rest} for index, cell in enumerate(first))
+    if repeats:
+        return None
+    typed_below = any(
+        rest
+        and sum(number(row[index]) is not None or bool(re.search(r"\d", row[index])) for row in rest) > 0.8 * len(rest)
+        for index in range(len(first))
+    )
+    plain = all(re.fullmatch(r"[a-z_][a-z0-9_]*|[A-Z][a-z]+( [A-Za-z]+)?|[A-Z_]+", cell) for cell in first)
+    return [cell.strip() for cell in first] if typed_below or plain else None
+
+
+def _chat(lines: Sequence[str]) -> Table | None:
+    sample = _sample(lines)
+    hits = [match for line in sample if (match := _CHAT.match(line))]
+    names = Counter(match["name"] for match in hits)
+    if len(hits) < max(MIN_ROWS, 0.6 * len(sample)) or len(names) > 0.2 * len(hits) + 3:
+        return None
+    rows = [
+        {key: value for key, value in match.groupdict().items() if value is not None}
+        for line in lines
+        if (match := _CHAT.match(line))
+    ]
+    return _from_dicts("chat messages", rows)
