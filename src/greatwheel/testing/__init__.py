@@ -1,0 +1,1 @@
+"""What ships for testers: conformance suites that every adapter passes, and in-process models."""
