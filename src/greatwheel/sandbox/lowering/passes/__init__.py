@@ -1,0 +1,1 @@
+"""One module per lowered feature; `pipeline.PASSES` lists them in their order."""

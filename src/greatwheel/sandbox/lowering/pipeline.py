@@ -1,0 +1,103 @@
+"""The passes in their order, and `lower`, which sends a block through them.
+
+To add a pass:
+1. Write `passes/<feature>.py` with a class like `ComprehensionNames` in `passes/comprehension_names.py`: `name`,
+   `engines`, `wanted(block)`, `apply(block)`. `wanted` is asked for every block, so it looks only at `block.facts` and
+   `block.state`.
+2. `apply` changes `block.tree` in place. Make new nodes by `rewrite.expression` or `rewrite.statements`, or mark a node
+   changed in place by `rewrite.marked`, and set `block.changed`. Statements without a mark reach the engine as written.
+3. Guest code that must be there before the block runs (a polyfill): `block.require(name, source)`. It runs once per
+   session, before the block, and is remembered in `state.loaded` over dump and load. Guest names of ours start with
+   `rewrite.PREFIX`. Guest code that every session needs is a file in `guest/`.
+4. What later blocks must know goes into `block.state`, as plain data (it is dumped as JSON).
+5. Append it to PASSES below, at the place where the tree looks as the pass expects it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import Protocol
+
+from greatwheel.sandbox.lowering import emit, facts
+from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
+from greatwheel.sandbox.lowering.state import Block, Setup, State
+
+MAX_SOURCE_CHARS = 256 * 1024
+"""The longest block; a longer one is answered with a SyntaxError, so that parsing time is bounded."""
+
+
+class Pass(Protocol):
+    """Lowers one feature. Passes hold no state of their own."""
+
+    @property
+    def name(self) -> str:
+        """As the module's."""
+        ...
+
+    @property
+    def engines(self) -> frozenset[str]:
+        """The engines that need it."""
+        ...
+
+    def wanted(self, block: Block) -> bool:
+        """Whether `apply` may have something to do; cheap."""
+        ...
+
+    def apply(self, block: Block) -> None:
+        """Rewrite the block's tree, in time linear in its size."""
+        ...
+
+
+PASSES: tuple[Pass, ...] = (ComprehensionNames(),)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lowered:
+    """A block as the engine gets it."""
+
+    source: str
+    setups: tuple[Setup, ...] = ()
+    """To run before it, once per session."""
+    lines: tuple[int, ...] | None = None
+    """The guest's line of each line of `source`; None when `source` is the guest's own text."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A block that never reaches the engine."""
+
+    type: str
+    message: str
+
+
+def lower(source: str, state: State) -> Lowered | Refused:
+    """The block for the session's engine; `state` learns from it. Never raises for any source."""
+    if len(source) > MAX_SOURCE_CHARS:
+        return Refused(
+            type="SyntaxError", message=f"block of {len(source)} characters; the limit is {MAX_SOURCE_CHARS}"
+        )
+    if "\0" in source:
+        return Refused(type="SyntaxError", message="source code cannot contain null bytes")
+    try:
+        tree = ast.parse(source)
+        return _lower(Block(source=source, tree=tree, facts=facts.gather(tree), state=state))
+    except SyntaxError as error:
+        if "too many nested" in (error.msg or ""):
+            return Refused(type="SyntaxError", message=error.msg)
+        # Python 3.12 syntax on 3.11, or a real error: the engine's own message has the place.
+        return Lowered(source=source)
+    except (RecursionError, MemoryError):
+        return Refused(type="RecursionError", message="the block is nested too deeply")
+    except ValueError:
+        return Lowered(source=source)
+
+
+def _lower(block: Block) -> Lowered:
+    for each in PASSES:
+        if block.state.engine in each.engines and each.wanted(block):
+            each.apply(block)
+    if not block.changed:
+        return Lowered(source=block.source, setups=tuple(block.setups))
+    text, lines = emit.emit(block.tree, block.source)
+    return Lowered(source=text, setups=tuple(block.setups), lines=lines)

@@ -1,0 +1,82 @@
+"""Tools of the passes: code templates, and marks that tell which statements were rewritten.
+
+A node made by `expression` or `statements` is marked. Statements without a mark in them reach the engine as the guest
+wrote them; see `emit`.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from functools import lru_cache
+from typing import TypeVar
+
+Node = TypeVar("Node", bound=ast.AST)
+
+PREFIX = "_gw_"
+"""Every guest name of ours starts so; `describe` hides them."""
+
+
+@lru_cache(maxsize=512)
+def _template(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+def expression(source: str, at: ast.AST, /, **parts: ast.expr) -> ast.expr:
+    """The expression `source`, at the place of `at`, with the names in `parts` replaced by those nodes.
+
+    A node may fill only one place: a tree in which it stood twice would evaluate it twice.
+    """
+    statement = copy.deepcopy(_template(source).body[0])
+    assert isinstance(statement, ast.Expr)
+    _place(statement, at)
+    filled = _Fill(parts).visit(statement.value)
+    assert isinstance(filled, ast.expr)
+    return filled
+
+
+def statements(source: str, at: ast.AST, /, **parts: ast.expr) -> list[ast.stmt]:
+    """The statements `source`, at the place of `at`, with the names in `parts` replaced by those nodes."""
+    made: list[ast.stmt] = []
+    for statement in copy.deepcopy(_template(source).body):
+        _place(statement, at)
+        filled = _Fill(parts).visit(statement)
+        assert isinstance(filled, ast.stmt)
+        made.append(filled)
+    return made
+
+
+def marked(node: Node) -> Node:
+    """Tell that this node was rewritten in place."""
+    node._gw_marked = True  # type: ignore[attr-defined]  # ast nodes carry any attribute
+    return node
+
+
+def is_marked(node: ast.AST) -> bool:
+    """Whether a pass made or changed this node."""
+    return getattr(node, "_gw_marked", False)
+
+
+def hint(message: str, at: ast.AST) -> list[ast.stmt]:
+    """The statement that tells the guest that a construct isn't there, and what to write instead."""
+    return statements("raise NotImplementedError(MESSAGE)", at, MESSAGE=ast.Constant(message))
+
+
+def _place(tree: ast.AST, at: ast.AST) -> None:
+    line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
+    end, end_column = getattr(at, "end_lineno", line), getattr(at, "end_col_offset", column)
+    for node in ast.walk(tree):
+        marked(node)
+        if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg, ast.keyword, ast.alias)):
+            node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = line, column, end, end_column
+
+
+class _Fill(ast.NodeTransformer):
+    def __init__(self, parts: dict[str, ast.expr]) -> None:
+        self._parts = parts
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        part = self._parts.get(node.id)
+        if part is None:
+            return node
+        return ast.copy_location(part, node) if not hasattr(part, "lineno") else part
