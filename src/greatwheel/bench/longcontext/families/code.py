@@ -1,0 +1,178 @@
+"""Questions over real Python source: the standard library of the running interpreter."""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import sysconfig
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+from greatwheel.bench.longcontext.scoring import Expected, Name, Number
+from greatwheel.bench.longcontext.task import BenchTask, Context
+from greatwheel.bench.longcontext.wording import pick
+
+_SKIPPED = {
+    "site-packages",
+    "test",
+    "tests",
+    "__pycache__",
+    "idlelib",
+    "lib2to3",
+    "pydoc_data",
+    "turtledemo",
+    "encodings",
+}
+
+_QUESTION = {
+    "defines": (
+        "Which module defines the function {name}?",
+        "In which file is the function {name} defined?",
+        "Where is `def {name}` to be found? Name the file.",
+        "Name the source file with the definition of the function {name}.",
+        "I am looking for the function {name}. Which file has it?",
+    ),
+    "default": (
+        "What is the default value of the parameter {parameter} of the function {name}?",
+        "In the definition of {name}, to what does the parameter {parameter} default?",
+        "Which default does {name} give its argument {parameter}?",
+        "Look at the signature of {name}: what is {parameter} by default?",
+        "If {parameter} is left out when calling {name}, which value does it have?",
+    ),
+    "subclasses": (
+        "How many classes in the file {module} are direct subclasses of {base}?",
+        "Count the classes in {module} that inherit directly from {base}.",
+        "In {module}, how many class definitions name {base} as a base?",
+        "What is the number of direct subclasses of {base} in {module}?",
+        "How many times does {module} define a class with {base} among its bases?",
+    ),
+    "functions": (
+        "How many lines of {module} start with 'def ' (not indented)?",
+        "Count the functions defined at the top level of {module}, that is, its lines that begin with 'def '.",
+        "In {module}, how many lines begin with 'def ' without indentation?",
+        "What is the number of top-level 'def ' lines in {module}?",
+        "How many unindented 'def ' lines does the file {module} have?",
+    ),
+}
+
+
+@cache
+def standard_library() -> dict[str, str]:
+    """Source by path relative to the library's folder, sorted; files that are not UTF-8 are left out."""
+    root = Path(sysconfig.get_paths()["stdlib"])
+    sources: dict[str, str] = {}
+    for path in sorted(root.rglob("*.py")):
+        relative = path.relative_to(root)
+        if _SKIPPED.intersection(relative.parts) or any("config-" in part for part in relative.parts):
+            continue
+        try:
+            sources[relative.as_posix()] = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+    return sources
+
+
+def _some_files(rng: random.Random, size_chars: int) -> dict[str, str]:
+    """Files of the library up to a size, in a random order, small ones left out."""
+    everything = standard_library()
+    names = [name for name, text in everything.items() if 2_000 < len(text) < max(size_chars // 3, 20_000)]
+    rng.shuffle(names)
+    chosen: dict[str, str] = {}
+    left = size_chars
+    for name in names:
+        if len(everything[name]) <= left:
+            chosen[name] = everything[name]
+            left -= len(chosen[name])
+    return chosen
+
+
+def code(seed: int, size_chars: int) -> BenchTask:
+    """Where something is defined, what a default is, how many classes or functions there are."""
+    rng = random.Random(f"code:{seed}:{size_chars}")
+    kind = ("defines", "default", "functions", "subclasses")[seed % 4]
+    files = _some_files(rng, size_chars)
+    facts: dict[str, str] = {"kind": kind}
+    expected: Expected
+    if kind == "defines":
+        facts["name"], module = _unique_function(rng, files)
+        expected = Name(value=module)
+        if module.endswith(".py") and "/" not in module:
+            expected = Name(value=module.removesuffix(".py"))
+    elif kind == "default":
+        facts["name"], facts["parameter"], value = _a_default(rng, files)
+        expected = Number(value=float(value)) if re.fullmatch(r"-?\d+(\.\d+)?", value) else Name(value=value.strip("'"))
+    elif kind == "subclasses":
+        facts["module"], facts["base"], number = _a_base(rng, files)
+        expected = Number(value=number)
+    else:
+        facts["module"] = rng.choice([name for name, text in files.items() if text.count("\ndef ") > 3])
+        expected = Number(value=len(re.findall(r"^def ", files[facts["module"]], re.MULTILINE)))
+    return BenchTask(
+        family="code",
+        seed=seed,
+        question=pick(rng, _QUESTION[kind], **facts),
+        context=_laid_out(seed, files),
+        expected=expected,
+        facts=facts,
+    )
+
+
+def _laid_out(seed: int, files: dict[str, str]) -> Context:
+    if seed % 8 < 4:
+        return dict(files)
+    return "".join(f"##### file: {name} #####\n{text}\n" for name, text in files.items())
+
+
+def _unique_function(rng: random.Random, files: dict[str, str]) -> tuple[str, str]:
+    """A function defined once in all the files, at the top level of one whose name is unique."""
+    found = Counter(name for text in files.values() for name in re.findall(r"^[ \t]*(?:async )?def (\w+)", text, re.M))
+    places = [
+        (name, module) for module, text in files.items() for name in re.findall(r"^def ([a-z]\w{5,})", text, re.M)
+    ]
+    stems = Counter(Path(module).stem for module in files)
+    unique = [(name, module) for name, module in places if found[name] == 1 and stems[Path(module).stem] == 1]
+    return rng.choice(unique)
+
+
+def _a_default(rng: random.Random, files: dict[str, str]) -> tuple[str, str, str]:
+    """A function defined once, one of its parameters, and that parameter's default (a simple literal)."""
+    found = Counter(name for text in files.values() for name in re.findall(r"\bdef (\w+)", text))
+    modules = list(files)
+    rng.shuffle(modules)
+    for module in modules:
+        options = [option for option in _defaults(files[module]) if found[option[0]] == 1]
+        if options:
+            return rng.choice(options)
+    raise ValueError("no function with a default")
+
+
+def _defaults(source: str) -> list[tuple[str, str, str]]:
+    options = []
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        named = zip(reversed(node.args.args), reversed(node.args.defaults), strict=False)
+        for argument, default in named:
+            if isinstance(default, ast.Constant) and default.value is not None and _simple(default.value):
+                options.append((node.name, argument.arg, repr(default.value)))
+    return options
+
+
+def _simple(value: object) -> bool:
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and re.fullmatch(r"\w+", value) is not None)
+
+
+def _a_base(rng: random.Random, files: dict[str, str]) -> tuple[str, str, int]:
+    """A module, a base named by at least two of its classes, and how many name it."""
+    modules = [name for name, text in files.items() if len(re.findall(r"^class \w+\(", text, re.M)) > 2]
+    rng.shuffle(modules)
+    for module in modules:
+        nodes = [node for node in ast.walk(ast.parse(files[module])) if isinstance(node, ast.ClassDef)]
+        bases = Counter(base.id for node in nodes for base in node.bases if isinstance(base, ast.Name))
+        repeated = sorted(name for name, number in bases.items() if number > 1)
+        if repeated:
+            base = rng.choice(repeated)
+            return module, base, bases[base]
+    raise ValueError("no base class is used twice")
