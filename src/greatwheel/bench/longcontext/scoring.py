@@ -85,7 +85,7 @@ class Number:
         return bool(candidates) and abs(candidates[-1] - self.value) <= allowed
 
     def __str__(self) -> str:
-        return f"{self.value:g}" if float(self.value).is_integer() else f"{self.value:.2f}"
+        return f"{self.value:.0f}" if float(self.value).is_integer() else f"{self.value:.2f}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from greatwheel.bench.longcontext.families import (
+    absent,
     code,
     counting,
     documents,
@@ -26,7 +27,8 @@ DEV_GENERATORS: Mapping[str, Generator] = MappingProxyType(
         "chain": needles.chain,
         "updates": needles.updates,
         "key_value": needles.key_value,
-        "unanswerable": needles.unanswerable,
+        "unanswerable": absent.unanswerable,
+        "absent_data": absent.absent_data,
         "count_words": counting.count_words,
         "count_lines": counting.count_lines,
         "sum_filter": records.sum_filter,

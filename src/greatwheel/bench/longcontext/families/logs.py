@@ -176,7 +176,7 @@ def log_before(seed: int, size_chars: int) -> BenchTask:
     kind = ("before", "when", "after")[seed % 3]
     log = _make_log(rng, size_chars)
     projects, service = rng.sample(PROJECTS, 4), rng.choice(_SERVICES)
-    tickets = rng.sample(range(10_000, 99_999), 400)
+    *tickets, earlier, later = rng.sample(range(10_000, 99_999), 402)
     places = sorted(rng.sample(range(5, len(log) - 5), min(400, len(log) // 3)))
     for place, number in zip(places, tickets, strict=False):
         log[place] = _with_text(log[place], f"ticket T{number} opened", rng.choice(_SERVICES))
@@ -185,8 +185,8 @@ def log_before(seed: int, size_chars: int) -> BenchTask:
         spot = rng.randrange(len(log))
         log[spot] = _with_text(log[spot], f"{other} restarted", "scheduler")
     log[event] = _with_text(log[event], f"{projects[0]} restarted", "scheduler")
-    for at, ticket in ((event - rng.randint(2, 4), "T100001"), (event + rng.randint(2, 4), "T100002")):
-        log[at] = _with_text(log[at], f"ticket {ticket} opened", service)
+    for at, ticket in ((event - rng.randint(2, 4), earlier), (event + rng.randint(2, 4), later)):
+        log[at] = _with_text(log[at], f"ticket T{ticket} opened", service)
     own = [(i, x.text.split()[1]) for i, x in enumerate(log) if x.text.startswith("ticket") and x.service == service]
     before = [code for i, code in own if i < event][-1]
     after = next(code for i, code in own if i > event)

@@ -7,10 +7,9 @@ from datetime import date
 from itertools import pairwise
 
 from greatwheel.bench.longcontext.contexts import bury, prose
-from greatwheel.bench.longcontext.scoring import Name, Names, NotThere
+from greatwheel.bench.longcontext.scoring import Name, Names
 from greatwheel.bench.longcontext.task import BenchTask
 from greatwheel.bench.longcontext.wording import (
-    ABSENT_HINTS,
     CITIES,
     COLOURS,
     PRODUCTS,
@@ -21,7 +20,7 @@ from greatwheel.bench.longcontext.wording import (
     pick,
 )
 
-_NEEDLE_TEXT = (
+NEEDLE_TEXT = (
     "The access code of Project {who} is {what}.",
     "Note to self: {what} opens the vault of project {who}.",
     "For Project {who}, the guards were told the access code {what}.",
@@ -49,7 +48,7 @@ def needle(seed: int, size_chars: int) -> BenchTask:
     names = rng.sample(PROJECTS, rng.randint(4, 12))
     values = codes(rng, len(names))
     facts = [
-        pick(rng, _NEEDLE_TEXT, who=who, upper=who.upper(), what=what) for who, what in zip(names, values, strict=True)
+        pick(rng, NEEDLE_TEXT, who=who, upper=who.upper(), what=what) for who, what in zip(names, values, strict=True)
     ]
     facts += [
         pick(rng, _OTHER_FACT, who=names[0], city=rng.choice(CITIES), colour=rng.choice(COLOURS), product="drill")
@@ -176,7 +175,7 @@ def chain(seed: int, size_chars: int) -> BenchTask:
     )
 
 
-_UPDATE_TEXT = (
+UPDATE_TEXT = (
     "{month} update: {who} now lives in {city}.",
     "[{month}] {who} has moved to {city}.",
     "{month}: new address of {who} is in {city}.",
@@ -200,7 +199,7 @@ def updates(seed: int, size_chars: int) -> BenchTask:
     for month in _MONTHS:
         for who in rng.sample(names, rng.randint(1, 3)) + (names[:1] if month in ("March", "August") else []):
             last[who] = rng.choice([city for city in CITIES if city != last.get(who)])
-            facts.append(pick(rng, _UPDATE_TEXT, month=month, who=who, city=last[who]))
+            facts.append(pick(rng, UPDATE_TEXT, month=month, who=who, city=last[who]))
     return BenchTask(
         family="updates",
         seed=seed,
@@ -239,53 +238,4 @@ def key_value(seed: int, size_chars: int) -> BenchTask:
         context="\n".join(lines),
         expected=Name(value=f"v{numbers[count + chosen]}"),
         facts={"key": keys[chosen]},
-    )
-
-
-_ABSENT_KINDS = ("project", "attribute", "person", "key")
-_ABSENT_QUESTION = {
-    "project": (
-        "What is the access code of Project {who}?",
-        "Which code opens Project {who}?",
-        "Give me the access code for project {who}.",
-    ),
-    "attribute": (
-        "In which year was Project {who} founded?",
-        "Who is the director of Project {who}?",
-        "How much money did Project {who} spend?",
-    ),
-    "person": (
-        "To which city did {who} move?",
-        "Where does {who} live?",
-        "What is the home city of {who}?",
-    ),
-    "key": (
-        "What is the phone number of {who}?",
-        "Which phone extension does {who} have?",
-        "How can {who} be called? Give the number.",
-    ),
-}
-
-
-def unanswerable(seed: int, size_chars: int) -> BenchTask:
-    """Near misses are there; the answer is not."""
-    rng = random.Random(f"unanswerable:{seed}:{size_chars}")
-    kind = _ABSENT_KINDS[seed % len(_ABSENT_KINDS)]
-    projects, names = rng.sample(PROJECTS, 9), people(rng, 9)
-    values = codes(rng, 8)
-    facts = [
-        pick(rng, _NEEDLE_TEXT, who=who, upper=who.upper(), what=what)
-        for who, what in zip(projects, values, strict=False)
-    ]
-    homes = rng.sample(CITIES, 8)
-    facts += [pick(rng, _UPDATE_TEXT, month="May", who=who, city=city) for who, city in zip(names, homes, strict=False)]
-    subject = {"project": projects[8], "attribute": projects[0], "person": names[8], "key": names[0]}[kind]
-    question = pick(rng, _ABSENT_QUESTION[kind], who=subject) + " " + rng.choice(ABSENT_HINTS)
-    return BenchTask(
-        family="unanswerable",
-        seed=seed,
-        question=question,
-        context=rng.choice(("\n", "\n\n")).join(bury(rng, prose(rng, size_chars), facts, keep_order=False)),
-        expected=NotThere(rivals=tuple(values + homes)),
-        facts={"kind": kind, "who": subject},
     )

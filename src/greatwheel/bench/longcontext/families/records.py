@@ -49,7 +49,7 @@ def make_sales(rng: random.Random, size_chars: int, style: TableFormat, *, perso
         "item": rng.choice(("item", "product", "article")),
         "city": rng.choice(("city", "branch", "store")),
         "day": rng.choice(("date", "day", "sold_on")),
-        "amount": rng.choice(("amount", "total", "price", "value")),
+        "amount": rng.choice(("amount", "revenue", "price", "value")),
     }
     sample: list[Row] = [(1000, names[i % len(names)], "compass", "Leipzig", "2021-01-01", 512.25) for i in range(9)]
     count = row_count(size_chars, ("id", *columns.values()), sample, style)
