@@ -73,7 +73,6 @@ def docstrings(seed: int, size_chars: int) -> BenchTask:
         "where": Name(value=module),
     }
     style = rng.choice(_STYLES)
-    )
     return BenchTask(
         family="docstrings",
         seed=seed,

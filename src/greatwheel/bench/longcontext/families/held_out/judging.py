@@ -60,7 +60,7 @@ _COUNT = (
 )
 _LIST = (
     "Which postcards ('{mark}' lines) are in {language}? Their numbers (such as P12), please.",
-    "Lines that begin with '{mark}' are postcards in various languages. Which numbers (P12 and so on) are in {language}?",
+    "Lines that begin with '{mark}' are postcards in several languages. Which numbers (P12 etc.) are in {language}?",
     "Postcards begin with '{mark}' and a number such as P12. Which numbers are in {language}?",
     "Numbers (like P12) of the postcards in {language}? They stand on the lines that begin with '{mark}'.",
     "Going through the '{mark}' lines, which numbers (P12 …) are {language}?",
