@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, cast
 
 import openai
 from openai import AsyncOpenAI
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
+from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import (
     ModelBusy,
@@ -22,49 +21,33 @@ from greatwheel.core.errors import (
     ModelUnavailable,
     NotAvailable,
 )
-from greatwheel.core.usage import Usage
 from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
+from greatwheel.llm.servers import Dialect, OpenAIServer
 from greatwheel.llm.wire import (
-    estimated_tokens,
-    finish_of,
+    Collected,
+    as_count,
+    as_text,
+    brief,
     prefill_of,
     retry_after_of,
     session_headers,
     wire_messages,
 )
 
-Dialect: TypeAlias = Literal["openai", "llama.cpp", "vllm"]
-
 CAPABILITIES: dict[Dialect, frozenset[Capability]] = {
     "openai": frozenset({"json_schema"}),
+    "generic": frozenset({"json_schema"}),
     "llama.cpp": frozenset({"prefill", "grammar", "json_schema", "think"}),
     "vllm": frozenset({"prefill", "grammar", "json_schema", "think"}),
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenAIServer:
-    """Where a server is and what it speaks."""
-
-    base_url: str
-    """Up to and including `/v1`."""
-    model: str
-    api_key: str = field(default="none", repr=False)
-    dialect: Dialect = "openai"
-    window: int = 32_768
-    embedding_model: str | None = None
-    label: str = "openai"
-    """The adapter's name in `ChatModel.name`."""
-    connect_seconds: float = 5.0
-    read_seconds: float = 600.0
-    """Longest silence of the server; the gate limits the whole call."""
-
-
 class OpenAIModel:
     """A `ChatModel` over the `openai` client, bound to the event loop of its first call."""
 
-    def __init__(self, server: OpenAIServer) -> None:
+    def __init__(self, server: OpenAIServer, clock: Clock | None = None) -> None:
         self._server = server
+        self._clock = clock or SystemClock()
         self._client = AsyncOpenAI(
             base_url=server.base_url,
             api_key=server.api_key,
@@ -102,9 +85,9 @@ class OpenAIModel:
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The reply as it comes; the last chunk carries the whole."""
-        started = time.monotonic()
+        started = self._clock.monotonic()
         model = request.model or self._server.model
-        collected = _Collected(prompt_chars=sum(len(message.content) for message in request.messages))
+        collected = Collected(prompt_chars=sum(len(message.content) for message in request.messages))
         with mapped_errors(self.name, model):
             events = await self._client.chat.completions.create(
                 model=model,
@@ -116,11 +99,11 @@ class OpenAIModel:
             )
             async with events:
                 async for event in events:
-                    if text := collected.add(event):
+                    if text := _take(collected, event):
                         yield ChatChunk(text=text)
         if collected.finish is None:
             raise ModelUnavailable(f"{self.name} ended its reply too early.")
-        yield ChatChunk(reply=collected.reply(model, time.monotonic() - started))
+        yield ChatChunk(reply=collected.reply(model, self._clock.monotonic() - started))
 
     async def embed(self, context: CallContext, texts: Sequence[str]) -> list[list[float]]:
         """One vector per text, from the server's embedding model."""
@@ -150,7 +133,9 @@ class OpenAIModel:
         """The request's options in the server's dialect; those that it does not have are left out."""
         options: dict[str, Any] = {"temperature": request.temperature}
         if request.max_tokens is not None:
-            options["max_tokens"] = request.max_tokens
+            # OpenAI's newer models refuse the old name, and other servers don't know the new one.
+            name = "max_completion_tokens" if self._server.dialect == "openai" else "max_tokens"
+            options[name] = request.max_tokens
         if request.stop:
             options["stop"] = list(request.stop)
         if request.seed is not None:
@@ -158,7 +143,7 @@ class OpenAIModel:
         return options | _DIALECT_OPTIONS[self._server.dialect](request)
 
 
-def _openai_options(request: ChatRequest) -> dict[str, Any]:
+def _schema_options(request: ChatRequest) -> dict[str, Any]:
     if request.json_schema is None:
         return {}
     schema = {"name": "reply", "schema": dict(request.json_schema)}
@@ -191,51 +176,33 @@ def _thinking_options(request: ChatRequest) -> dict[str, Any]:
     return {} if think is None else {"chat_template_kwargs": {"enable_thinking": think}}
 
 
-_DIALECT_OPTIONS = {"openai": _openai_options, "llama.cpp": _llama_cpp_options, "vllm": _vllm_options}
+_DIALECT_OPTIONS = {
+    "openai": _schema_options,
+    "generic": _schema_options,
+    "llama.cpp": _llama_cpp_options,
+    "vllm": _vllm_options,
+}
 
 
-@dataclass
-class _Collected:
-    """What a stream has brought so far. Nothing in an event is trusted to be there: the server may be anything."""
+def _take(collected: Collected, event: ChatCompletionChunk) -> str:
+    """Take in one event of a stream; the text that it adds.
 
-    prompt_chars: int
-    texts: list[str] = field(default_factory=list)
-    thoughts: list[str] = field(default_factory=list)
-    finish: str | None = None
-    model: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-    def add(self, event: ChatCompletionChunk) -> str:
-        """Take in one event; the text that it adds."""
-        self.model = getattr(event, "model", None) or self.model
-        if usage := getattr(event, "usage", None):
-            self.prompt_tokens, self.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-        choices = getattr(event, "choices", None)
-        if not choices:
-            return ""
-        self.finish = choices[0].finish_reason or self.finish
-        delta = choices[0].delta
-        self.thoughts.append(getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or "")
-        text = getattr(delta, "content", None) or ""
-        self.texts.append(text)
-        return text
-
-    def reply(self, model: str, seconds: float) -> ChatReply:
-        """The whole, with the usage estimated where the server told none."""
-        text, thinking = "".join(self.texts), "".join(self.thoughts)
-        usage = Usage(
-            prompt_tokens=estimated_tokens(self.prompt_chars) if self.prompt_tokens is None else self.prompt_tokens,
-            completion_tokens=(
-                estimated_tokens(len(text) + len(thinking))
-                if self.completion_tokens is None
-                else self.completion_tokens
-            ),
-            model_calls=1,
-            model_seconds=seconds,
-        )
-        finish = finish_of(self.finish)
-        return ChatReply(text=text, thinking=thinking, usage=usage, model=self.model or model, finish=finish)
+    The client does not check events, so nothing in one is trusted to be there.
+    """
+    collected.model = as_text(getattr(event, "model", None)) or collected.model
+    if usage := getattr(event, "usage", None):
+        collected.prompt_tokens = as_count(getattr(usage, "prompt_tokens", None))
+        collected.completion_tokens = as_count(getattr(usage, "completion_tokens", None))
+    choices = getattr(event, "choices", None)
+    if not choices:
+        return ""
+    collected.finish = choices[0].finish_reason or collected.finish
+    delta = choices[0].delta
+    thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
+    collected.thoughts.append(as_text(thought))
+    text = as_text(getattr(delta, "content", None))
+    collected.texts.append(text)
+    return text
 
 
 @contextmanager
@@ -258,14 +225,14 @@ def model_error(error: Exception, server: str, model: str) -> ModelError:
             return _status_error(error, server, model)
         case openai.APIError():
             # The server broke off a stream that had begun and said why.
-            return ModelUnavailable(f"{server} broke off its reply: {_brief(error.message)}")
+            return ModelUnavailable(f"{server} broke off its reply: {brief(error.message)}")
         case _:
             # What the server sent made the client stumble: not JSON, or JSON of another shape.
-            return ModelRefused(f"{server} sent something that is not a reply: {_brief(str(error))}")
+            return ModelRefused(f"{server} sent something that is not a reply: {brief(str(error))}")
 
 
 def _status_error(error: openai.APIStatusError, server: str, model: str) -> ModelError:
-    said, retry_after = _brief(error.message), retry_after_of(error.response.headers)
+    said, retry_after = brief(error.message), retry_after_of(error.response.headers)
     match error.status_code:
         case 404:
             return ModelNotFound(f"{server} has no model {model!r}: {said}")
@@ -280,10 +247,4 @@ def _status_error(error: openai.APIStatusError, server: str, model: str) -> Mode
 
 
 def _reason(error: Exception) -> str:
-    return _brief(str(error.__cause__ or error) or type(error).__name__)
-
-
-def _brief(text: str, limit: int = 300) -> str:
-    """One line of at most `limit` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return brief(str(error.__cause__ or error) or type(error).__name__)

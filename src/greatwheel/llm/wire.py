@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from greatwheel.core.context import CallContext
-from greatwheel.llm.port import Message
+from greatwheel.core.usage import Usage
+from greatwheel.llm.port import ChatReply, Message
 
 CHARS_PER_TOKEN = 4
 MAX_RETRY_AFTER = 3_600.0
@@ -49,3 +51,47 @@ def retry_after_of(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return seconds if 0 <= seconds <= MAX_RETRY_AFTER else None
+
+
+def as_text(value: object) -> str:
+    """A server's text, '' where it sent something else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_count(value: object) -> int | None:
+    """A server's count, None where it sent something else."""
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def brief(text: str, limit: int = 300) -> str:
+    """A server's words as one line of at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+@dataclass(kw_only=True)
+class Collected:
+    """What a stream has brought so far."""
+
+    prompt_chars: int
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    finish: str | None = None
+    """The server's reason for ending; None while it has not ended."""
+    model: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+    def reply(self, model: str, seconds: float) -> ChatReply:
+        """The whole, with the usage estimated where the server told none."""
+        text, thinking = "".join(self.texts), "".join(self.thoughts)
+        prompt, completion = self.prompt_tokens, self.completion_tokens
+        usage = Usage(
+            prompt_tokens=estimated_tokens(self.prompt_chars) if prompt is None else prompt,
+            completion_tokens=estimated_tokens(len(text) + len(thinking)) if completion is None else completion,
+            model_calls=1,
+            model_seconds=seconds,
+        )
+        return ChatReply(
+            text=text, thinking=thinking, usage=usage, model=self.model or model, finish=finish_of(self.finish)
+        )
