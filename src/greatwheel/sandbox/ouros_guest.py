@@ -1,0 +1,220 @@
+"""The guest's half of the Ouros adapter: Python that runs inside every Ouros session.
+
+It keeps what is printed (the engine forgets the output of a block that fails), turns host functions into guest
+functions that pause the block, and writes values in the wire form of `ouros_values` as JSON text. The engine's own
+conversion makes the keys of dicts strings and NaN None. All names begin with `_gw_`. A guest that rebinds
+them harms only itself: the worker and the host check whatever comes out.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+HIDDEN = "_gw_"
+"""Names that begin so are the adapter's own."""
+
+PAUSE, DEFER, TAKE = "_gw_host", "_gw_defer", "_gw_take"
+"""External functions: a call that waits, a call that becomes a future, and a value on its way in."""
+
+ASYNC = "_gw_a_"
+"""Prefix of a host function's awaitable twin."""
+
+VALUE = "_gw_v="
+"""Put before a block's trailing expression, so that its value can be read."""
+
+FIRST_LINE = 100_000
+"""The guest half's lines are counted from here, so that its frames can be told from the author's."""
+
+KEEP_PRINT = "_gw_print = print"
+"""Runs first, alone: in one block with `def print` the name would be the new one."""
+
+ERRORS = sorted(
+    name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
+)
+"""Built-in exceptions by which a host error may be raised; those that the engine lacks arrive as RuntimeError."""
+
+SOURCE = r"""
+import dataclasses as _gw_dataclasses
+import json as _gw_json
+
+_gw_errors = {}
+_gw_bound = {}
+_gw_plain = {str, bool, type(None)}
+_gw_out = []
+_gw_room = [0, False, 0]
+
+def _gw_begin(limit):
+    _gw_out.clear()
+    _gw_room[0] = limit
+    _gw_room[1] = False
+    _gw_room[2] = limit
+
+def _gw_tail(seen):
+    return ''.join(_gw_out)[seen:]
+
+def _gw_write(text):
+    if len(text) > _gw_room[0]:
+        text = text[:_gw_room[0]]
+        if not _gw_room[1]:
+            _gw_room[1] = True
+            text = text + '\n[output cut: more than ' + str(_gw_room[2]) + ' characters]\n'
+        _gw_room[0] = 0
+    else:
+        _gw_room[0] -= len(text)
+    if text:
+        _gw_out.append(text)
+        _gw_print(text, end='')
+
+def _gw_to_stream(file):
+    return 'TextIOWrapper' in str(type(file))
+
+def print(*args, sep=' ', end='\n', file=None, flush=False):
+    if file is not None and not _gw_to_stream(file):
+        return _gw_print(*args, sep=sep, end=end, file=file)
+    sep = ' ' if sep is None else sep
+    end = '\n' if end is None else end
+    if type(sep) is not str or type(end) is not str:
+        raise TypeError('sep and end must be None or a string')
+    _gw_write(sep.join([str(arg) for arg in args]) + end)
+
+_gw_own_print = print
+
+def _gw_is_record(value):
+    try:
+        return _gw_dataclasses.is_dataclass(value) and type(value) is not type
+    except Exception:
+        return False
+
+def _gw_items(items, depth):
+    kinds = {type(item) for item in items}
+    if kinds <= _gw_plain:
+        return list(items)
+    return [_gw_encode(item, depth) for item in items]
+
+def _gw_encode(value, depth):
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if kind is int:
+        return value if -9223372036854775808 <= value <= 9223372036854775807 else ['i', hex(value)]
+    if kind is float:
+        return value if value - value == 0.0 else ['n', repr(value)]
+    if kind is bytes:
+        return ['b', value.hex()]
+    if depth >= 60:
+        raise TypeError('a value nested deeper than 60 containers cannot leave the sandbox')
+    depth += 1
+    if kind is list:
+        return ['l', _gw_items(value, depth)]
+    if kind is tuple:
+        return ['t', _gw_items(value, depth)]
+    if kind is dict:
+        return ['d', [[_gw_encode(key, depth), _gw_encode(item, depth)] for key, item in value.items()]]
+    if kind is set:
+        return ['s', _gw_items(value, depth)]
+    if kind is frozenset:
+        return ['f', _gw_items(value, depth)]
+    if _gw_is_record(value):
+        names = [field.name for field in _gw_dataclasses.fields(value)]
+        return ['r', kind.__name__, [[name, _gw_encode(getattr(value, name), depth)] for name in names]]
+    raise TypeError('a value of type ' + kind.__name__ + ' cannot leave the sandbox')
+
+def _gw_encoded(value):
+    return value if type(value) is str else [_gw_json.dumps(_gw_encode(value, 0))]
+
+def _gw_value(value):
+    try:
+        return _gw_encoded(value)
+    except Exception:
+        return None
+
+def _gw_request(args, kwargs):
+    items = [[key, _gw_encode(item, 0)] for key, item in kwargs.items()]
+    return _gw_json.dumps([[_gw_encode(item, 0) for item in args], items])
+
+def _gw_answer(answer):
+    if answer[0]:
+        return answer[1]
+    if answer[1] in _gw_errors:
+        raise _gw_errors[answer[1]](answer[2])
+    raise RuntimeError(answer[1] + ': ' + answer[2])
+
+def _gw_bind(name):
+    def call(*args, **kwargs):
+        return _gw_answer(_gw_host(name, _gw_request(args, kwargs)))
+    _gw_bound[name] = call
+    return call
+
+def _gw_bind_async(name, current):
+    async def wait(args, kwargs):
+        return _gw_answer(await _gw_defer(name, _gw_request(args, kwargs)))
+    def call(*args, **kwargs):
+        function = current()
+        return wait(args, kwargs) if function is _gw_bound[name] else function(*args, **kwargs)
+    return call
+
+def _gw_own(name, value):
+    return value is _gw_own_print if name == 'print' else name in _gw_bound and _gw_bound[name] is value
+
+def _gw_text(value, head, tail):
+    if len(value) <= head + tail:
+        return repr(value)
+    return repr(value[:head]) + ' … ' + repr(value[-tail:])
+
+def _gw_preview(value, depth):
+    kind = type(value)
+    if value is None or kind is bool or kind is float:
+        return repr(value)
+    if kind is int:
+        return repr(value) if -10**40 < value < 10**40 else '<int of ' + str(len(hex(value)) * 4) + ' bits>'
+    if kind is str or kind is bytes:
+        return _gw_text(value, 90, 40) if depth == 0 else _gw_text(value, 20, 10)
+    if kind is list or kind is tuple or kind is set or kind is frozenset or kind is dict:
+        return _gw_preview_items(value, kind, depth)
+    if 'function' in kind.__name__ or kind is type:
+        return '<' + kind.__name__ + ' ' + value.__name__ + '>'
+    return '<' + kind.__name__ + '>'
+
+def _gw_preview_items(value, kind, depth):
+    if depth > 2:
+        return '…'
+    parts = []
+    for item in value:
+        if len(parts) == 6:
+            parts.append('…')
+            break
+        part = _gw_preview(item, depth + 1)
+        parts.append(part + ': ' + _gw_preview(value[item], depth + 1) if kind is dict else part)
+    inside = ', '.join(parts)
+    if kind is list:
+        return '[' + inside + ']'
+    if kind is tuple:
+        return '(' + inside + (',)' if len(value) == 1 else ')')
+    if kind is frozenset or not parts and kind is set:
+        return kind.__name__ + '(' + ('{' + inside + '}' if parts else '') + ')'
+    return '{' + inside + '}'
+
+def _gw_described(name, value):
+    kind = type(value)
+    sized = kind is str or kind is bytes or kind is list or kind is tuple or kind is dict or kind is set
+    size = len(value) if sized or kind is frozenset else None
+    try:
+        preview = _gw_preview(value, 0)
+    except Exception:
+        preview = '<' + kind.__name__ + '>'
+    return [name, kind.__name__, size, preview[:200]]
+
+def _gw_describe(names):
+    return _gw_json.dumps([_gw_described(name, value) for name, value in names if not _gw_own(name, value)])
+"""
+
+
+def prelude() -> list[str]:
+    """Blocks that make a fresh session ours, in order."""
+    errors = "".join(f"try:\n    _gw_errors['{name}'] = {name}\nexcept NameError:\n    pass\n" for name in ERRORS)
+    return [KEEP_PRINT, "\n" * FIRST_LINE + SOURCE, errors]
+
+
+def binding(name: str) -> str:
+    """A block that makes a host function callable, plainly and in its awaitable form."""
+    return f"{name} = _gw_bind('{name}')\n{ASYNC}{name} = _gw_bind_async('{name}', lambda: {name})"

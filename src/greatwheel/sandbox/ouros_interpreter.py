@@ -1,0 +1,334 @@
+"""One Ouros session inside its worker process: blocks, calls, values and dumps over the engine's session API."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from ouros._ouros import SessionManager
+
+from greatwheel.sandbox import ouros_guest as guest
+from greatwheel.sandbox.ouros_code import rewrite
+from greatwheel.sandbox.ouros_errors import Failure, failure_of, failure_of_source
+from greatwheel.sandbox.ouros_limits import STOCK, limits_field, with_limits
+from greatwheel.sandbox.ouros_values import Wire, decode
+from greatwheel.sandbox.ouros_wire import Message
+
+_MAIN, _SCRATCH = "main", "scratch"
+_EXTERNAL = [guest.PAUSE, guest.DEFER, guest.TAKE]
+
+
+class Refused(Exception):
+    """The request can't be carried out; `kind` tells the host which of its errors this is."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class EngineFailure(Exception):
+    """The engine's text for a block that failed."""
+
+
+@dataclass(kw_only=True, slots=True)
+class _Call:
+    """A host call that waits."""
+
+    engine_id: int
+    deferred: bool
+    wire: list[Wire]
+    answer: tuple[Any, ...] | None = None
+
+
+class _Storage:
+    """The engine's storage backend, in memory."""
+
+    def __init__(self) -> None:
+        self.dumps: dict[str, bytes] = {}
+
+    def save(self, name: str, data: bytes) -> None:
+        self.dumps[name] = data
+
+    def load(self, name: str) -> bytes:
+        return self.dumps[name]
+
+    def list(self) -> list[dict[str, Any]]:
+        return [{"name": name, "size_bytes": len(data)} for name, data in self.dumps.items()]
+
+    def delete(self, name: str) -> bool:
+        return self.dumps.pop(name, None) is not None
+
+
+class Interpreter:
+    """The session of one worker. `open` comes first; the other methods are the operations of the protocol."""
+
+    def __init__(self) -> None:
+        self._storage = _Storage()
+        self._manager = SessionManager(script_name="block")
+        self._manager.set_storage_backend(self._storage)
+        self._manager.create_session(_SCRATCH)
+        self._empty = self._saved(_SCRATCH)
+        self._manager.create_session(_MAIN, external_functions=_EXTERNAL)
+        for block in guest.prelude():
+            self._manager.execute(block, session_id=_MAIN)
+        self._template = self._saved(_MAIN)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._source = _MAIN
+        self._forks = 0
+        self._names: list[str] = []
+        self._calls: dict[int, _Call] = {}
+        self._idle: bytes | None = None
+        self._code = ""
+        self._has_value = False
+        self._delivered = 0
+        self._next_id = 1
+        self._host_functions: frozenset[str] = frozenset()
+        self._output_chars = 0
+
+    # ---- opening and saving
+
+    def open(self, request: Message) -> Message:
+        """Make the session, fresh or from a dump; `invalid` when the dump can't be loaded."""
+        limits = limits_field(
+            seconds=request["seconds"], memory_bytes=request["memory_bytes"], recursion=request["recursion"]
+        )
+        self._output_chars = request["output_chars"]
+        self._host_functions = frozenset(request["host_functions"])
+        self._load(_SCRATCH, with_limits(self._empty, STOCK, limits))
+        dump = request["dump"]
+        self._load(_MAIN, with_limits(dump or self._template, request["old_limits"] or STOCK, limits))
+        self._names = list(request["names"])
+        self._next_id = request["next_id"]
+        for name in sorted(self._host_functions - set(request["bound"])):
+            self._call(guest.binding(name))
+        return {"limits": limits}
+
+    def _load(self, session: str, dump: bytes) -> None:
+        self._storage.dumps["load"] = dump
+        if any(entry["id"] == session for entry in self._manager.list_sessions()):
+            self._manager.destroy_session(session)
+        try:
+            self._manager.load_session("load", session_id=session)
+        except RuntimeError as error:
+            raise Refused("invalid", str(error)) from None
+        self._storage.delete("load")
+        self._manager.set_history_depth(0, session_id=session)
+
+    def _saved(self, session: str) -> bytes:
+        self._manager.save_session(session_id=session, name="save")
+        return self._storage.dumps.pop("save")
+
+    def save(self) -> Message:
+        """The session as it was before the paused block, or as it is when idle."""
+        if self._idle is None:
+            self._idle = self._saved(self._source)
+        return {"dump": self._idle, "names": self._names}
+
+    # ---- blocks
+
+    def run(self, code: str) -> Message:
+        """Run a block up to its next event."""
+        try:
+            rewritten = rewrite(code, self._host_functions)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            return self._raised(failure_of_source(error), "")
+        if self._host_functions:
+            self.save()
+        self._call(f"_gw_begin({self._output_chars})")
+        self._code, self._has_value, self._delivered = code, rewritten.has_value, 0
+        return self._advance(lambda: self._execute(rewritten.code + "\n_gw_value(_gw_v)" * rewritten.has_value))
+
+    def resume(self, answers: list[list[Any]]) -> Message:
+        """Deliver answers, `[id, True, value]` or `[id, False, type, message]`, and go on to the next event."""
+        for number, *answer in answers:
+            value = decode(answer[1]) if answer[0] else answer[1]
+            self._calls[number].answer = (answer[0], value, *answer[2:])
+        return self._advance(self._deliver)
+
+    def abandon(self) -> Message:
+        """Give the paused block up. A copy of the session has its bindings and no paused block."""
+        if self._calls:
+            self._forks += 1
+            copy = f"{_MAIN}{self._forks}"
+            self._manager.fork_session(self._source, copy)
+            self._manager.destroy_session(self._source)
+            self._manager.set_history_depth(0, session_id=copy)
+            self._source = copy
+            self._settle()
+        return {}
+
+    def _advance(self, step: Any) -> Message:
+        """Take steps until the block ends or waits for the host."""
+        stdout: list[str] = []
+        while True:
+            try:
+                result = step()
+            except EngineFailure as failure:
+                return self._failed(str(failure), "".join(stdout))
+            if result is None:
+                return self._paused("".join(stdout))
+            stdout.append(self._cut(result["stdout"]))
+            progress = result["progress"]
+            if progress["status"] == "complete":
+                return self._finished(progress["result"], "".join(stdout))
+            step = self._received(progress)
+
+    def _received(self, progress: Message) -> Any:
+        """What to do next with the engine's pause."""
+        if progress["status"] != "function_call":
+            return self._deliver
+        engine_id, name, args = progress["call_id"], progress["function_name"], progress["args"]
+        try:
+            asked, request = args
+            positional, named = json.loads(request)
+            if name == guest.TAKE or asked not in self._host_functions:
+                raise ValueError
+        except (TypeError, ValueError):
+            refusal = (False, "NameError", f"name {(args or [name])[0]!r} is not defined")
+            return lambda: self._resume(engine_id, refusal)
+        deferred = name == guest.DEFER
+        self._calls[self._next_id] = _Call(
+            engine_id=engine_id, deferred=deferred, wire=[self._next_id, asked, positional, named]
+        )
+        self._next_id += 1
+        return (lambda: self._defer(engine_id)) if deferred else self._deliver
+
+    def _deliver(self) -> Message | None:
+        """Hand answers over, or None when the block waits for more."""
+        waiting = [number for number, call in self._calls.items() if not call.deferred]
+        if waiting:
+            call = self._calls[waiting[0]]
+            if call.answer is None:
+                return None
+            del self._calls[waiting[0]]
+            return self._resume(call.engine_id, call.answer)
+        ready = [number for number, call in self._calls.items() if call.answer is not None]
+        if not ready:
+            return None
+        calls = [self._calls.pop(number) for number in ready]
+        return self._step(lambda: self._resume_futures({call.engine_id: call.answer for call in calls}))
+
+    # ---- the engine
+
+    def _step(self, action: Any) -> Message:
+        try:
+            result: Message = action()
+        except RuntimeError as error:
+            raise EngineFailure(str(error)) from None
+        return result
+
+    def _execute(self, code: str) -> Message:
+        """Run code by `call_session`: `execute` would copy the whole heap first, for an undo that nobody wants."""
+        return self._step(
+            lambda: self._manager.call_session(
+                source=self._source, target=_SCRATCH, code=code, target_variable=guest.HIDDEN
+            )
+        )
+
+    def _resume(self, engine_id: int, answer: Any) -> Message:
+        return self._step(lambda: self._manager.resume(engine_id, answer, session_id=self._source))
+
+    def _defer(self, engine_id: int) -> Message:
+        return self._step(lambda: self._manager.resume_as_pending(engine_id, session_id=self._source))
+
+    def _resume_futures(self, answers: dict[int, Any]) -> Message:
+        return self._manager.resume_futures(answers, session_id=self._source)
+
+    def _call(self, code: str) -> Any:
+        """The result of a block of ours."""
+        return self._execute(code)["progress"].get("result")
+
+    # ---- events
+
+    def _cut(self, stdout: str) -> str:
+        """The output within the limit, for what the guest half does not see pass (`pprint`)."""
+        slack = 200
+        kept = stdout[: max(self._output_chars + slack - self._delivered, 0)]
+        self._delivered += len(kept)
+        return kept
+
+    def _paused(self, stdout: str) -> Message:
+        waiting = [call.wire for _, call in sorted(self._calls.items()) if call.answer is None]
+        return {"kind": "calls", "calls": waiting, "stdout": stdout}
+
+    def _finished(self, result: Any, stdout: str) -> Message:
+        value = None
+        if self._has_value:
+            value = _unwrapped(result)
+            self._manager.delete_variable(guest.VALUE.rstrip("="), session_id=self._source)
+        self._settle()
+        return {"kind": "finished", "value": value, "stdout": stdout}
+
+    def _failed(self, text: str, stdout: str) -> Message:
+        seen = self._delivered
+        self._settle()
+        try:
+            tail = self._call(f"_gw_tail({seen})")
+        except EngineFailure:
+            tail = ""
+        return self._raised(failure_of(text), stdout + self._cut(tail if isinstance(tail, str) else ""))
+
+    def _raised(self, failure: Failure, stdout: str) -> Message:
+        return {
+            "kind": "raised",
+            "type": failure.type,
+            "message": failure.message,
+            "traceback": failure.traceback,
+            "limit": failure.limit,
+            "stdout": stdout,
+        }
+
+    def _settle(self) -> None:
+        """The block is over: note its new names in the order of its text."""
+        self._calls.clear()
+        self._idle = None
+        found = {entry["name"] for entry in self._manager.list_variables(session_id=self._source)}
+        new = sorted(found - set(self._names), key=lambda name: (self._code.find(name), name))
+        self._names = [name for name in self._names if name in found] + new
+
+    # ---- variables
+
+    def bind(self, name: str, value: Wire) -> Message:
+        """Bind a name. The value goes in as the answer of a call, the one way that keeps its type."""
+        self._idle = None
+        self._code = name
+        try:
+            paused = self._execute(f"{name} = {guest.TAKE}()")
+            self._resume(paused["progress"]["call_id"], decode(value))
+        except EngineFailure as failure:
+            raise Refused("not_portable", str(failure)) from None
+        finally:
+            self._settle()
+        return {}
+
+    def read(self, name: str) -> Message:
+        """A variable's value."""
+        if name not in self._variables():
+            raise Refused("missing", name)
+        try:
+            result = self._call(f"_gw_encoded({name})")
+        except EngineFailure as failure:
+            raise Refused("not_portable", failure_of(str(failure)).message) from None
+        return {"value": _unwrapped(result)}
+
+    def describe(self) -> Message:
+        """Name, type, size and preview of each variable."""
+        kinds = self._variables()
+        names = [name for name in self._names if name in kinds]
+        text = self._call(f"_gw_describe([{', '.join(f'({name!r}, {name})' for name in names)}])")
+        return {"variables": json.loads(text)}
+
+    def _variables(self) -> set[str]:
+        return {
+            entry["name"]
+            for entry in self._manager.list_variables(session_id=self._source)
+            if entry["type_name"] != "module" and not entry["name"].startswith(guest.HIDDEN)
+        }
+
+
+def _unwrapped(result: Any) -> Wire:
+    """The wire value from `_gw_encoded`: a text is itself, anything else is JSON in a list."""
+    return json.loads(result[0]) if isinstance(result, list) else result

@@ -1,0 +1,120 @@
+"""The host's end of an Ouros worker: start, ask, watch the clock, kill."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+from greatwheel.core.errors import SandboxLost
+from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, Message, pack, unpack
+
+GRACE = 0.5
+"""Seconds that a worker may overrun before it is killed; the engine's own clock stops most blocks before."""
+_START_SECONDS = 30.0
+_LARGEST_FRAME = 4 * 1024**3
+
+
+class WorkerProcess:
+    """One worker. `SandboxLost` from any method means that it is dead."""
+
+    def __init__(self) -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        self._socket = ours
+        with theirs:
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                [sys.executable, "-I", "-m", "greatwheel.sandbox.ouros_worker", str(os.getpid())],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+                cwd="/",
+            )
+        self._lost: str | None = None
+
+    @property
+    def pid(self) -> int:
+        """The operating system's number of the process."""
+        return self._process.pid
+
+    async def ready(self) -> WorkerProcess:
+        """Wait until the worker can be asked."""
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                await self._receive()
+        except (OSError, ValueError, TimeoutError) as error:
+            raise self._dead("The sandbox process did not start.") from error
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    async def ask(self, request: Message, *, seconds: float) -> Message:
+        """The worker's answer, or `SandboxLost` naming the limit when it takes longer or dies."""
+        if self._lost:
+            raise SandboxLost(self._lost)
+        try:
+            async with asyncio.timeout(seconds + GRACE):
+                await asyncio.get_running_loop().sock_sendall(self._socket, pack(request))
+                return await self._receive()
+        except TimeoutError:
+            raise self._dead(f"The limit `seconds` was exceeded ({seconds:.3g} s left for this step).") from None
+        except (OSError, ValueError) as error:
+            raise self._dead(None) from error
+        except BaseException:
+            self.kill()
+            self._lost = "The sandbox process was killed because its caller was cancelled."
+            raise
+
+    async def _receive(self) -> Message:
+        size = HEADER.unpack(await self._read(HEADER.size))[0]
+        if size > _LARGEST_FRAME:
+            raise ValueError("the frame is too large")
+        return unpack(await self._read(size))
+
+    async def _read(self, size: int) -> bytearray:
+        loop = asyncio.get_running_loop()
+        data = bytearray(size)
+        view, got = memoryview(data), 0
+        while got < size:
+            count = await loop.sock_recv_into(self._socket, view[got:])
+            if count == 0:
+                raise ConnectionResetError("the worker is gone")
+            got += count
+        return data
+
+    def _dead(self, reason: str | None) -> SandboxLost:
+        """Kill what is left and say why it is lost."""
+        if reason is None:
+            reason = _cause_of_death(self._exit_status())
+        self.kill()
+        self._lost = f"{reason} The sandbox process is gone; load the session's last dump."
+        return SandboxLost(self._lost)
+
+    def _exit_status(self) -> int | None:
+        try:
+            return self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def kill(self) -> None:
+        """End the process and reap it; may be called twice."""
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
+        self._socket.close()
+
+
+def _cause_of_death(status: int | None) -> str:
+    """What an exit status tells about a worker that ended by itself."""
+    if status in (OUT_OF_MEMORY, -signal.SIGABRT):
+        return "The limit `memory` was exceeded and the engine aborted."
+    if status in (-signal.SIGSEGV, -signal.SIGBUS):
+        return "The limit `recursion` was exceeded and the engine crashed."
+    if status == -signal.SIGKILL:
+        return "Something killed it."
+    return f"The engine failed (exit status {status})."
