@@ -21,6 +21,7 @@ from typing import Protocol
 
 from greatwheel.sandbox.lowering import emit, facts
 from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
+from greatwheel.sandbox.lowering.passes.imports import Imports
 from greatwheel.sandbox.lowering.state import Block, Setup, State
 
 MAX_SOURCE_CHARS = 256 * 1024
@@ -49,7 +50,7 @@ class Pass(Protocol):
         ...
 
 
-PASSES: tuple[Pass, ...] = (ComprehensionNames(),)
+PASSES: tuple[Pass, ...] = (ComprehensionNames(), Imports())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

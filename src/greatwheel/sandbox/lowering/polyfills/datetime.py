@@ -1,0 +1,8 @@
+# mypy: ignore-errors
+"""Guest source of what an engine's `datetime` lacks."""
+
+import datetime as _datetime
+
+UTC = _datetime.timezone.utc
+MINYEAR = 1
+MAXYEAR = 9999
