@@ -1,0 +1,106 @@
+"""The adapter for OpenAI-compatible servers keeps the model port's contract."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from greatwheel.core.errors import ModelBusy, ModelUnavailable
+from greatwheel.llm.openai import OpenAIModel
+from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.llm.servers import Dialect, OpenAIServer
+from greatwheel.testing.contracts.llm import CONTEXT, QUESTION, ChatModelContract, ServerContract
+from greatwheel.testing.servers import FakeModelServer, Raw, Status
+
+PREFILLED = replace(QUESTION, messages=[*QUESTION.messages, Message(role="assistant", content="one")])
+
+
+@pytest.fixture
+def server() -> Iterator[FakeModelServer]:
+    with FakeModelServer() as fake:
+        yield fake
+
+
+@pytest.fixture(params=["generic", "llama.cpp"])
+async def model(server: FakeModelServer, request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    described = OpenAIServer(
+        base_url=server.openai_url, model="fake", api_key="sk-secret", dialect=request.param, embedding_model="fake"
+    )
+    opened = OpenAIModel(described)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def impatient_model(server: FakeModelServer) -> AsyncIterator[ChatModel]:
+    opened = OpenAIModel(OpenAIServer(base_url=server.openai_url, model="fake", read_seconds=0.1))
+    yield opened
+    await opened.close()
+
+
+class TestOpenAI(ChatModelContract, ServerContract):
+    """Every clause."""
+
+    async def test_the_key_is_sent_and_never_shown(self, server: FakeModelServer, model: ChatModel) -> None:
+        """The server gets the key; names and errors don't hold it."""
+        server.faults.append(Status(401))
+        with pytest.raises(Exception, match="401") as caught:
+            await model.chat(CONTEXT, QUESTION)
+        assert server.requests[0].headers["authorization"] == "Bearer sk-secret"
+        assert "sk-secret" not in str(caught.value) + model.name
+
+    async def test_the_servers_wish_for_a_pause_is_kept(self, server: FakeModelServer, model: ChatModel) -> None:
+        """The seconds of Retry-After come with the error."""
+        server.faults.append(Status(429, retry_after=7))
+        with pytest.raises(ModelBusy) as caught:
+            await model.chat(CONTEXT, QUESTION)
+        assert caught.value.retry_after == 7
+
+    async def test_embeddings_carry_the_session(self, server: FakeModelServer, model: ChatModel) -> None:
+        """Embeddings tell the server for which session they are made."""
+        await model.embed(CONTEXT, ["a"])
+        assert server.requests[0].headers["x-session-id"] == CONTEXT.session_id
+
+    async def test_an_error_within_a_stream_is_the_servers(self, server: FakeModelServer, model: ChatModel) -> None:
+        """An error event within a stream is a failure of the server."""
+        server.faults.append(Raw(b'data: {"error": {"message": "out of cache"}}\n\n'))
+        with pytest.raises(ModelUnavailable, match="out of cache"):
+            await model.chat(CONTEXT, QUESTION)
+
+
+SCHEMA = {"type": "object"}
+NO_THINKING = {"chat_template_kwargs": {"enable_thinking": False}}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "request_", "expected"),
+    [
+        ("openai", QUESTION, {"max_completion_tokens": 24}),
+        ("generic", QUESTION, {"max_tokens": 24}),
+        ("generic", replace(QUESTION, grammar="g", think=True), {}),
+        (
+            "generic",
+            replace(QUESTION, json_schema=SCHEMA),
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "reply", "schema": SCHEMA}}},
+        ),
+        ("llama.cpp", QUESTION, {"cache_prompt": True}),
+        ("llama.cpp", replace(QUESTION, grammar="g", json_schema=SCHEMA), {"grammar": "g"}),
+        ("llama.cpp", replace(QUESTION, json_schema=SCHEMA), {"json_schema": SCHEMA}),
+        ("llama.cpp", replace(PREFILLED, think=True), NO_THINKING),
+        ("vllm", replace(QUESTION, grammar="g"), {"structured_outputs": {"grammar": "g"}}),
+        ("vllm", replace(QUESTION, json_schema=SCHEMA), {"structured_outputs": {"json": SCHEMA}}),
+        ("vllm", PREFILLED, {"continue_final_message": True, "add_generation_prompt": False, **NO_THINKING}),
+    ],
+)
+async def test_each_dialect_has_its_own_options(
+    server: FakeModelServer, dialect: Dialect, request_: ChatRequest, expected: dict[str, Any]
+) -> None:
+    """Options go out in the words of the server's dialect, and those that it lacks don't go out."""
+    model = OpenAIModel(OpenAIServer(base_url=server.openai_url, model="fake", dialect=dialect))
+    await model.chat(CONTEXT, request_)
+    await model.close()
+    body = server.requests[0].body
+    common = {"model", "messages", "stream", "stream_options", "temperature", "max_tokens", "cache_prompt"}
+    assert {name: body[name] for name in expected} == expected
+    assert set(body) <= common | set(expected)
