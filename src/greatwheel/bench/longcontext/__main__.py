@@ -1,38 +1,70 @@
-"""`python -m greatwheel.bench.longcontext`."""
+"""`python -m greatwheel.bench.longcontext`: list the tasks, run a system over them, report."""
 
 from __future__ import annotations
 
+import asyncio
 import time
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from greatwheel.bench.longcontext import splits
+from greatwheel.bench.longcontext import report, splits
+from greatwheel.bench.longcontext.records import Record, latest, read_records
+from greatwheel.bench.longcontext.runner import Run, run
+from greatwheel.bench.longcontext.serving import Served, serve
+from greatwheel.bench.longcontext.systems.alone import ModelAlone
+from greatwheel.bench.longcontext.systems.port import System
+from greatwheel.bench.longcontext.systems.rlms import Rlms
 from greatwheel.bench.longcontext.task import as_text
+from greatwheel.core.errors import GreatwheelError
 
 app = typer.Typer(no_args_is_help=True, help="The long-context benchmark.", pretty_exceptions_enable=False)
+console = Console(highlight=False)
+RESULTS = Path("benchmarks/longcontext/results")
 
 
-@app.callback()
-def root() -> None:
-    """The long-context benchmark."""
+class SystemName(StrEnum):
+    """The systems."""
+
+    ALONE = "alone"
+    RLMS = "rlms"
+    GREATWHEEL = "greatwheel"
+
+
+class SplitName(StrEnum):
+    """The splits."""
+
+    DEV = "dev"
+    HELD_OUT = "held_out"
+
+
+SplitOption = Annotated[SplitName, typer.Option(help="Families to develop on, or those looked at once at the end.")]
+PerFamily = Annotated[int, typer.Option(min=1, help="Tasks of each family.")]
+Families = Annotated[str, typer.Option(help="Names, separated by commas; empty: all.")]
+FirstSeed = Annotated[int, typer.Option(help="Seed of each family's first task.")]
+
+
+def _plan(split: SplitName, per_family: int, families: str, first_seed: int) -> list[splits.Planned]:
+    chosen = [name.strip() for name in families.split(",") if name.strip()]
+    return list(splits.plan("dev" if split is SplitName.DEV else "held_out", per_family, chosen, first_seed))
 
 
 @app.command("tasks")
 def list_tasks(
-    split: Annotated[str, typer.Option(help="dev or held_out.")] = "dev",
-    tasks_per_family: Annotated[int, typer.Option(help="Tasks of each family.")] = 1,
-    families: Annotated[str, typer.Option(help="Names, separated by commas; empty: all.")] = "",
-    first_seed: Annotated[int, typer.Option(help="Seed of each family's first task.")] = 0,
-    show: Annotated[bool, typer.Option(help="Show question, answer and the context's beginning.")] = False,
+    split: SplitOption = SplitName.DEV,
+    tasks_per_family: PerFamily = 1,
+    families: Families = "",
+    first_seed: FirstSeed = 0,
+    show: Annotated[bool, typer.Option("--show", help="Also question, answer and two pieces of the context.")] = False,
 ) -> None:
     """List the tasks of a split."""
-    console = Console()
-    chosen = [name for name in families.split(",") if name]
-    begun = time.perf_counter()
-    for task in splits.tasks(_split(split), tasks_per_family, chosen, first_seed):
+    for item in _plan(split, tasks_per_family, families, first_seed):
+        begun = time.perf_counter()
+        task = item.generate()
         took = time.perf_counter() - begun
         text = as_text(task.context)
         kind = type(task.context).__name__
@@ -40,16 +72,94 @@ def list_tasks(
         if show:
             console.print(escape(f"  question: {task.question}\n  answer:   {task.expected}"), soft_wrap=True)
             console.print(escape(f"  context:  {text[:160]!r} … {text[len(text) // 2 :][:160]!r}"), soft_wrap=True)
-        begun = time.perf_counter()
 
 
-def _split(name: str) -> splits.Split:
-    if name == "dev":
-        return "dev"
-    if name == "held_out":
-        return "held_out"
-    raise typer.BadParameter("the split is dev or held_out")
+@app.command("run")
+def run_system(
+    system: Annotated[SystemName, typer.Option(help="Who answers.")],
+    split: SplitOption = SplitName.DEV,
+    tasks_per_family: PerFamily = 3,
+    families: Families = "",
+    first_seed: FirstSeed = 0,
+    out: Annotated[Path | None, typer.Option(help="The records' file; tasks in it are not run again.")] = None,
+    minutes: Annotated[float | None, typer.Option(help="Begin no task after so many minutes.")] = None,
+    model: Annotated[str, typer.Option(help="A pulled model's name, or a .gguf file.")] = "qwen2.5-coder:1.5b",
+    engine: Annotated[str, typer.Option(help="Greatwheel's sandbox.")] = "monty",
+    window: Annotated[int, typer.Option(help="Tokens that the model alone may read.")] = 4_096,
+    seconds: Annotated[float, typer.Option(help="Time cap of a task for rlms and Greatwheel.")] = 300.0,
+) -> None:
+    """Run one system over the tasks; a run that was broken off goes on where it was."""
+    planned = _plan(split, tasks_per_family, families, first_seed)
+    path = out or RESULTS / f"{system.value}-{split.value}.jsonl"
+    settings = _settings(system, engine, window, seconds)
+    order = Run(out=path, model=model, settings=settings, minutes=minutes)
+    tried, left = asyncio.run(_run(system, planned, order, engine=engine, window=window, seconds=seconds))
+    console.print(f"{tried} tasks tried, {left} left; records in {path}")
+
+
+async def _run(
+    system: SystemName, planned: list[splits.Planned], order: Run, *, engine: str, window: int, seconds: float
+) -> tuple[int, int]:
+    async with serve(order.model) as served:
+        return await run(_system(system, served, engine, window, seconds), planned, order, _tell)
+
+
+def _system(name: SystemName, served: Served, engine: str, window: int, seconds: float) -> System:
+    match name:
+        case SystemName.ALONE:
+            return ModelAlone(served, window)
+        case SystemName.RLMS:
+            return Rlms(served, seconds=seconds)
+        case SystemName.GREATWHEEL:
+            from greatwheel.bench.longcontext.systems.wheel import Greatwheel  # the others run without the loop
+
+            return Greatwheel(served, engine=engine, seconds=seconds)
+
+
+def _settings(name: SystemName, engine: str, window: int, seconds: float) -> str:
+    return {
+        SystemName.ALONE: f"head and tail of the context in a window of {window:,} tokens, temperature 0",
+        SystemName.RLMS: f"rlms 0.1.3, local REPL, 6 iterations, default prompt, temperature 0, {seconds:g} s a task",
+        SystemName.GREATWHEEL: f"engine {engine}, default settings, {seconds:g} s a task",
+    }[name]
+
+
+def _tell(record: Record) -> None:
+    mark = "[green]solved[/]" if record.solved else "[red]failed[/]"
+    said = " ".join((record.error or record.answer).split())[:100]
+    console.print(
+        f"{mark} {record.family} {record.seed}  {record.tokens:,} tokens, {record.model_calls} calls, "
+        f"{record.seconds:.1f} s  [dim]{escape(said)} (right: {escape(record.expected[:60])})[/]",
+        soft_wrap=True,
+    )
+
+
+@app.command("report")
+def write_report(
+    files: Annotated[list[Path] | None, typer.Argument(help="Records; none: those in the results folder.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="A page whose marked section is replaced.")] = None,
+) -> None:
+    """Print the tables, and write them into a page of the documentation."""
+    paths = files or sorted(RESULTS.glob("*.jsonl"))
+    records = latest(record for path in paths for record in read_records(path))
+    if not records:
+        console.print("There are no records yet; make some with the run command.")
+        raise typer.Exit(1)
+    text = report.section(records)
+    console.print(escape(text), soft_wrap=True)
+    if docs is not None:
+        page = docs.read_text("utf-8") if docs.exists() else "# Benchmarks\n"
+        docs.write_text(report.replaced(page, text), "utf-8")
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line."""
+    try:
+        app()
+    except GreatwheelError as error:
+        console.print(f"[red]{escape(str(error))}[/]")
+        raise SystemExit(error.exit_code) from error
 
 
 if __name__ == "__main__":
-    app()
+    main()
