@@ -56,6 +56,11 @@ class OpenAIModel:
         )
 
     @property
+    def server(self) -> OpenAIServer:
+        """Where it is, for whoever must speak to it with a client of their own."""
+        return self._server
+
+    @property
     def name(self) -> str:
         """Adapter, address and default model."""
         return f"{self._server.label} {self._server.base_url} ({self._server.model})"
