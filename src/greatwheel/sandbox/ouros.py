@@ -123,7 +123,7 @@ class OurosSession:
         """Bind a name in the guest."""
         self._require_idle()
         if not _is_name(name):
-            raise SandboxMisuse(f"{name!r} can't be the name of a guest variable.")
+            raise ValueNotPortable(f"{name!r} can't be the name of a guest variable.")
         await self._ask({"op": "bind", "name": name, "value": encode(value)})
 
     async def get(self, name: str) -> Any:

@@ -1,24 +1,30 @@
-"""What is changed in a block's text before Ouros runs it, and undone in what the guest's author sees.
+"""What is changed in a block's text before Ouros runs it.
 
-All edits stay within their line, so line numbers hold:
+All edits stay within their line, so line numbers hold; tracebacks show the author's lines (`ouros_errors`).
 
-- the trailing expression is bound to a name, because the engine would turn the keys of a dict into strings;
-- a call to a host function becomes its awaitable twin where its result is awaited or goes to `asyncio.gather`;
+- The trailing expression is bound to a name, because the engine would turn the keys of a dict into strings.
+- A call to a host function becomes its awaitable twin where it is awaited.
 - `import a, b` becomes two statements, which is all that the engine knows.
+- A generator that a built-in function consumes becomes a list, and `xs.sort(key=f)` a call of ours: where a host call
+  pauses inside them, the engine gives wrong results without a word.
 """
 
 from __future__ import annotations
 
 import ast
-import re
+import builtins
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from greatwheel.sandbox.ouros_guest import ASYNC, FIRST_LINE, VALUE
+from greatwheel.sandbox.ouros_awaits import awaited_names
+from greatwheel.sandbox.ouros_guest import ASYNC, VALUE
 
-_WAITERS = frozenset({"gather", "create_task", "ensure_future", "wait", "wait_for", "as_completed", "shield"})
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
-_FRAME = re.compile(r'  File "[^"]*", line (\d+), in ')
+_CONSUMERS = frozenset(
+    {"sum", "list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "join", "extend", "update"}
+) | {"Counter", "deque", "OrderedDict", "fsum", "prod", "mean", "median", "stdev", "mode", "gather", "wait"}
+"""Functions and methods that consume their argument to its end."""
+_WRAPPED = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "min", "max"})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +34,11 @@ class Rewritten:
     code: str
     has_value: bool
     """It ends with an expression, now bound to `_gw_v`."""
+    later_globals: tuple[str, ...]
+    """Names that its functions use and the block does not bind. The engine finds them only where they already exist
+    when the function is compiled."""
+    functions: tuple[str, ...]
+    """Names of the functions that the block defines."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -35,6 +46,8 @@ class _Edit:
     line: int
     start: int
     """Bytes, as `ast` counts them."""
+    rank: int = 1
+    """At one place, the lower stands further left."""
     end: int
     text: str
 
@@ -42,11 +55,22 @@ class _Edit:
 def rewrite(code: str, host_functions: frozenset[str]) -> Rewritten:
     """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python."""
     tree = ast.parse(code, "block")
-    edits = [*_imports(tree), *_awaitables(tree, host_functions)]
+    edits = [*_imports(tree), *_generators(tree)]
+    if host_functions:
+        edits += [*_awaitables(tree, host_functions), *_sorts(tree), *_wraps(tree)]
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
-        edits.append(_Edit(line=last.lineno, start=last.col_offset, end=last.col_offset, text=VALUE))
-    return Rewritten(code=_apply(code, edits), has_value=isinstance(last, ast.Expr))
+        edits.append(_insertion(last.lineno, last.col_offset, VALUE, rank=0))
+    return Rewritten(
+        code=_apply(code, edits),
+        has_value=isinstance(last, ast.Expr),
+        later_globals=tuple(sorted(_later_globals(tree))),
+        functions=tuple(getattr(node, "name", "<lambda>") for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)),
+    )
+
+
+def _insertion(line: int, at: int, text: str, *, rank: int = 1) -> _Edit:
+    return _Edit(line=line, start=at, end=at, text=text, rank=rank)
 
 
 def _apply(code: str, edits: list[_Edit]) -> str:
@@ -67,119 +91,66 @@ def _imports(tree: ast.Module) -> Iterator[_Edit]:
 
 
 def _awaitables(tree: ast.Module, host_functions: frozenset[str]) -> Iterator[_Edit]:
-    if not host_functions:
-        return
-    found: set[ast.Name] = set()
-    scopes = [tree, *(node for node in ast.walk(tree) if isinstance(node, _SCOPES))]
-    for scope in scopes:
-        found |= _awaited_in(list(_own(scope)), host_functions)
-    for name in found:
-        yield _Edit(line=name.lineno, start=name.col_offset, end=name.col_offset, text=ASYNC)
+    for name in awaited_names(tree, host_functions):
+        yield _insertion(name.lineno, name.col_offset, ASYNC, rank=2)
 
 
-def _own(scope: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a scope without those of the functions and classes inside it."""
-    for child in ast.iter_child_nodes(scope):
-        yield child
-        if not isinstance(child, _SCOPES):
-            yield from _own(child)
+def _generators(tree: ast.Module) -> Iterator[_Edit]:
+    """Brackets inside the parentheses of generator expressions that are consumed at once."""
+    for node in ast.walk(tree):
+        for generator in _consumed(node):
+            if isinstance(generator, ast.GeneratorExp):
+                yield _insertion(generator.lineno, generator.col_offset + 1, "[")
+                yield _insertion(generator.end_lineno or 0, (generator.end_col_offset or 0) - 1, "]")
 
 
-def _awaited_in(nodes: list[ast.AST], host_functions: frozenset[str]) -> set[ast.Name]:
-    """The names of host functions whose calls give something that this scope awaits."""
-    roots = [root for node in nodes for root in _awaited(node)]
-    if not roots:
-        return set()
-    names = {leaf.id for root in roots for leaf in _leaves(root) if isinstance(leaf, ast.Name)}
-    names |= {
-        node.iter.id
-        for node in nodes
-        if isinstance(node, ast.For | ast.comprehension)
-        and isinstance(node.iter, ast.Name)
-        and isinstance(node.target, ast.Name)
-        and node.target.id in names
-    }
-    roots += [root for node in nodes for root in _bound_to(node, names)]
-    return {
-        leaf.func
-        for root in roots
-        for leaf in _leaves(root)
-        if isinstance(leaf, ast.Call) and isinstance(leaf.func, ast.Name) and leaf.func.id in host_functions
-    }
-
-
-def _awaited(node: ast.AST) -> list[ast.expr]:
-    """The expressions whose values this node awaits."""
-    if isinstance(node, ast.Await):
-        return [node.value]
-    if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        return list(node.args) if name in _WAITERS else []
-    return []
-
-
-def _bound_to(node: ast.AST, names: set[str]) -> list[ast.expr]:
-    """The expressions whose values come to be held by one of the names."""
+def _consumed(node: ast.AST) -> list[ast.expr]:
     match node:
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in names:
-            return [value]
-        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name in names:
-            return [value]
-        case ast.AugAssign(target=ast.Name(id=name), value=value) if name in names:
-            return [value]
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="append" | "extend" | "add"), args=args):
-            return args if name in names else []
-    return []
-
-
-def _leaves(node: ast.expr) -> Iterator[ast.expr]:
-    """The expressions that give the values in a display, comprehension or choice."""
-    match node:
+        case ast.Call(args=args) if _called(node) in _CONSUMERS:
+            return args
         case ast.Starred(value=value):
-            yield from _leaves(value)
-        case ast.List(elts=items) | ast.Tuple(elts=items) | ast.Set(elts=items):
-            for item in items:
-                yield from _leaves(item)
-        case ast.ListComp(elt=item) | ast.GeneratorExp(elt=item) | ast.SetComp(elt=item):
-            yield from _leaves(item)
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from _leaves(body)
-            yield from _leaves(orelse)
-        case ast.Call(func=ast.Name(id="list" | "tuple" | "set"), args=[item]):
-            yield from _leaves(item)
-        case _:
-            yield node
+            return [value]
+        case ast.Assign(targets=[ast.Tuple() | ast.List()], value=value):
+            return [value]
+    return []
 
 
-def author_traceback(text: str) -> str:
-    """An engine's traceback without the adapter's own frames and edits."""
-    kept: list[str] = []
-    inside = ours = False
-    for line in text.split("\n"):
-        frame = _FRAME.match(line)
-        inside = bool(frame) or (inside and line.startswith("  "))
-        if frame:
-            ours = int(frame[1]) > FIRST_LINE
-        if not (inside and ours):
-            kept.append(line)
-    return _without_edits(kept)
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
-def _without_edits(lines: list[str]) -> str:
-    for index, line in enumerate(lines):
-        for mark in (VALUE, ASYNC):
-            while (at := lines[index].find(mark)) >= 0 and line.startswith("    "):
-                lines[index] = lines[index].replace(mark, "", 1)
-                if index + 1 < len(lines):
-                    lines[index + 1] = _shifted(lines[index + 1], at, len(mark))
-    return "\n".join(lines)
+def _wraps(tree: ast.Module) -> Iterator[_Edit]:
+    """`list(f())` becomes `list(_gw_drain(f()))`, in case that `f` is a generator function that calls the host."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Call() as inner, *_]) if name in _WRAPPED:
+                yield _insertion(inner.lineno, inner.col_offset, "_gw_drain(")
+                yield _insertion(inner.end_lineno or 0, inner.end_col_offset or 0, ")")
 
 
-def _shifted(marks: str, at: int, width: int) -> str:
-    """A line of `~` after `width` characters at `at` were taken out of the line above it."""
-    if not marks.strip() or marks.strip("~^ "):
-        return marks
-    start, end = len(marks) - len(marks.lstrip()), len(marks)
-    start = start - width if start > at else start
-    end = end - width if end > at else end
-    return " " * start + "~" * max(end - start, 1)
+def _sorts(tree: ast.Module) -> Iterator[_Edit]:
+    """`xs.sort(key=f)` becomes `_gw_sort(xs, key=f)`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(value=target, attr="sort"), args=[], keywords=[first, *_]):
+                if target.end_lineno == first.lineno:
+                    yield _insertion(target.lineno, target.col_offset, "_gw_sort(")
+                    yield _Edit(line=first.lineno, start=target.end_col_offset or 0, end=first.col_offset, text=", ")
+
+
+def _later_globals(tree: ast.Module) -> set[str]:
+    used: set[str] = set()
+    for scope in ast.walk(tree):
+        if isinstance(scope, _FUNCTIONS):
+            used |= {node.id for node in ast.walk(scope) if isinstance(node, ast.Name)}
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+    return used - bound - vars(builtins).keys()

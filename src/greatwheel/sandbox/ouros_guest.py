@@ -25,8 +25,8 @@ VALUE = "_gw_v="
 FIRST_LINE = 100_000
 """The guest half's lines are counted from here, so that its frames can be told from the author's."""
 
-KEEP_PRINT = "_gw_print = print"
-"""Runs first, alone: in one block with `def print` the name would be the new one."""
+_REPLACED = ("print", "any", "all", "map", "filter", "sorted", "max", "min")
+
 
 ERRORS = sorted(
     name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException)
@@ -39,7 +39,8 @@ import json as _gw_json
 
 _gw_errors = {}
 _gw_bound = {}
-_gw_plain = {str, bool, type(None)}
+_gw_plain = (str, bool, type(None))
+_gw_own_names = {}
 _gw_out = []
 _gw_room = [0, False, 0]
 
@@ -77,7 +78,74 @@ def print(*args, sep=' ', end='\n', file=None, flush=False):
         raise TypeError('sep and end must be None or a string')
     _gw_write(sep.join([str(arg) for arg in args]) + end)
 
-_gw_own_print = print
+def _gw_drain(iterable):
+    return [item for item in iterable] if type(iterable).__name__ == 'generator' else iterable
+
+def _gw_pausing(function):
+    return 'builtin' not in str(type(function)) and not isinstance(function, type)
+
+def any(iterable):
+    for item in iterable:
+        if item:
+            return True
+    return False
+
+def all(iterable):
+    for item in iterable:
+        if not item:
+            return False
+    return True
+
+def map(function, *iterables):
+    if not iterables or not _gw_pausing(function):
+        return _gw_map(function, *iterables)
+    if type(iterables[0]).__name__ in ('generator', 'count', 'cycle', 'repeat'):
+        return (function(*items) for items in zip(*iterables))
+    if len(iterables) == 1:
+        return iter([function(item) for item in iterables[0]])
+    return iter([function(*items) for items in zip(*iterables)])
+
+def filter(function, iterable):
+    if function is None or not _gw_pausing(function):
+        return _gw_filter(function, iterable)
+    if type(iterable).__name__ in ('generator', 'count', 'cycle', 'repeat'):
+        return (item for item in iterable if function(item))
+    return iter([item for item in iterable if function(item)])
+
+def sorted(iterable, *, key=None, reverse=False):
+    if key is None or not _gw_pausing(key):
+        return _gw_sorted(iterable, key=key, reverse=reverse)
+    items = [item for item in iterable]
+    keys = [key(item) for item in items]
+    return [items[at] for at in _gw_sorted(range(len(items)), key=lambda at: keys[at], reverse=reverse)]
+
+def _gw_sort(items, **options):
+    if type(items) is list:
+        items[:] = sorted(items, **options)
+    else:
+        items.sort(**options)
+
+def _gw_extreme(name, choose, args, options):
+    key = options.get('key')
+    if key is None or not _gw_pausing(key):
+        return choose(*args, **options)
+    items = [item for item in (args[0] if len(args) == 1 else args)]
+    if not items:
+        if 'default' in options:
+            return options['default']
+        raise ValueError(name + '() arg is an empty sequence')
+    keys = [key(item) for item in items]
+    return items[keys.index(choose(keys))]
+
+def max(*args, **options):
+    return _gw_extreme('max', _gw_max, args, options)
+
+def min(*args, **options):
+    return _gw_extreme('min', _gw_min, args, options)
+
+_gw_own_names.update({
+    'print': print, 'any': any, 'all': all, 'map': map, 'filter': filter, 'sorted': sorted, 'max': max, 'min': min
+})
 
 def _gw_is_record(value):
     try:
@@ -86,8 +154,7 @@ def _gw_is_record(value):
         return False
 
 def _gw_items(items, depth):
-    kinds = {type(item) for item in items}
-    if kinds <= _gw_plain:
+    if _gw_all([type(item) in _gw_plain for item in items]):
         return list(items)
     return [_gw_encode(item, depth) for item in items]
 
@@ -154,7 +221,9 @@ def _gw_bind_async(name, current):
     return call
 
 def _gw_own(name, value):
-    return value is _gw_own_print if name == 'print' else name in _gw_bound and _gw_bound[name] is value
+    if name in _gw_own_names and _gw_own_names[name] is value:
+        return True
+    return name in _gw_bound and _gw_bound[name] is value
 
 def _gw_text(value, head, tail):
     if len(value) <= head + tail:
@@ -212,7 +281,8 @@ def _gw_describe(names):
 def prelude() -> list[str]:
     """Blocks that make a fresh session ours, in order."""
     errors = "".join(f"try:\n    _gw_errors['{name}'] = {name}\nexcept NameError:\n    pass\n" for name in ERRORS)
-    return [KEEP_PRINT, "\n" * FIRST_LINE + SOURCE, errors]
+    kept = "".join(f"_gw_{name} = {name}\n" for name in _REPLACED)
+    return [kept, "\n" * FIRST_LINE + SOURCE, errors]
 
 
 def binding(name: str) -> str:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import keyword
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from ouros._ouros import SessionManager
 
 from greatwheel.sandbox import ouros_guest as guest
-from greatwheel.sandbox.ouros_code import rewrite
+from greatwheel.sandbox.ouros_code import Rewritten, rewrite
 from greatwheel.sandbox.ouros_errors import Failure, failure_of, failure_of_source
-from greatwheel.sandbox.ouros_limits import STOCK, limits_field, with_limits
+from greatwheel.sandbox.ouros_limits import empty_with_limits, limits_field, with_limits
 from greatwheel.sandbox.ouros_values import Wire, decode
 from greatwheel.sandbox.ouros_wire import Message
 
+_GLOBAL_NUMBER = re.compile(r"'<global (\d+)>'")
+_WORD = re.compile(r"[^\W\d]\w*")
 _MAIN, _SCRATCH = "main", "scratch"
 _EXTERNAL = [guest.PAUSE, guest.DEFER, guest.TAKE]
 
@@ -67,13 +71,20 @@ class Interpreter:
         self._storage = _Storage()
         self._manager = SessionManager(script_name="block")
         self._manager.set_storage_backend(self._storage)
-        self._manager.create_session(_SCRATCH)
-        self._empty = self._saved(_SCRATCH)
-        self._manager.create_session(_MAIN, external_functions=_EXTERNAL)
-        for block in guest.prelude():
-            self._manager.execute(block, session_id=_MAIN)
-        self._template = self._saved(_MAIN)
+        self._limits = limits_field(seconds=60.0, memory_bytes=2**30, recursion=500)
+        self._template = self._prepared(_EXTERNAL, guest.prelude())
+        self._scratch = self._prepared([], [])
         self._forget()
+
+    def _prepared(self, external: list[str], blocks: list[str]) -> bytes:
+        """The dump of a session that ran the blocks, under limits that can be exchanged."""
+        self._manager.create_session(_MAIN, external_functions=external)
+        self._load(_MAIN, empty_with_limits(self._saved(_MAIN), self._limits))
+        for block in blocks:
+            self._manager.execute(block, session_id=_MAIN)
+        dump = self._saved(_MAIN)
+        self._manager.destroy_session(_MAIN)
+        return dump
 
     def _forget(self) -> None:
         self._source = _MAIN
@@ -83,6 +94,8 @@ class Interpreter:
         self._idle: bytes | None = None
         self._code = ""
         self._has_value = False
+        self._declared: set[str] = set()
+        self._sources: dict[str, list[str]] = {}
         self._delivered = 0
         self._next_id = 1
         self._host_functions: frozenset[str] = frozenset()
@@ -97,9 +110,11 @@ class Interpreter:
         )
         self._output_chars = request["output_chars"]
         self._host_functions = frozenset(request["host_functions"])
-        self._load(_SCRATCH, with_limits(self._empty, STOCK, limits))
-        dump = request["dump"]
-        self._load(_MAIN, with_limits(dump or self._template, request["old_limits"] or STOCK, limits))
+        self._load(_SCRATCH, with_limits(self._scratch, self._limits, limits))
+        if request["dump"]:
+            self._load(_MAIN, with_limits(request["dump"], request["old_limits"], limits))
+        else:
+            self._load(_MAIN, with_limits(self._template, self._limits, limits))
         self._names = list(request["names"])
         self._next_id = request["next_id"]
         for name in sorted(self._host_functions - set(request["bound"])):
@@ -137,9 +152,16 @@ class Interpreter:
             return self._raised(failure_of_source(error), "")
         if self._host_functions:
             self.save()
-        self._call(f"_gw_begin({self._output_chars})")
-        self._code, self._has_value, self._delivered = code, rewritten.has_value, 0
+        self._begin(code, rewritten)
         return self._advance(lambda: self._execute(rewritten.code + "\n_gw_value(_gw_v)" * rewritten.has_value))
+
+    def _begin(self, code: str, rewritten: Rewritten) -> None:
+        self._code, self._has_value, self._delivered = code, rewritten.has_value, 0
+        lines = code.splitlines()
+        self._sources.update(dict.fromkeys((*rewritten.functions, "<module>"), lines))
+        later = [name for name in rewritten.later_globals if name not in self._declared and name not in self._names]
+        self._declared.update(later)
+        self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_gw_begin({self._output_chars})")
 
     def resume(self, answers: list[list[Any]]) -> Message:
         """Deliver answers, `[id, True, value]` or `[id, False, type, message]`, and go on to the next event."""
@@ -205,10 +227,10 @@ class Interpreter:
                 return None
             del self._calls[waiting[0]]
             return self._resume(call.engine_id, call.answer)
-        ready = [number for number, call in self._calls.items() if call.answer is not None]
-        if not ready:
-            return None
-        calls = [self._calls.pop(number) for number in ready]
+        if any(call.answer is None for call in self._calls.values()):
+            return None  # the engine loses coroutines when only some of their futures are resolved
+        calls = list(self._calls.values())
+        self._calls.clear()
         return self._step(lambda: self._resume_futures({call.engine_id: call.answer for call in calls}))
 
     # ---- the engine
@@ -269,7 +291,24 @@ class Interpreter:
             tail = self._call(f"_gw_tail({seen})")
         except EngineFailure:
             tail = ""
-        return self._raised(failure_of(text), stdout + self._cut(tail if isinstance(tail, str) else ""))
+        failure = failure_of(self._with_names(text), self._sources.get)
+        return self._raised(failure, stdout + self._cut(tail if isinstance(tail, str) else ""))
+
+    def _with_names(self, text: str) -> str:
+        """The text with names in place of the engine's numbers for globals that are not bound."""
+        for number in set(_GLOBAL_NUMBER.findall(text)):
+            for name in sorted({*self._declared, *_WORD.findall(self._code)} - set(self._names)):
+                if name.isidentifier() and not keyword.iskeyword(name) and self._number_of(name) == number:
+                    text = text.replace(f"'<global {number}>'", f"'{name}'")
+        return text
+
+    def _number_of(self, name: str) -> str | None:
+        try:
+            self._call(f"_gw_probe = lambda: {name}\n_gw_probe()\n0")
+        except EngineFailure as failure:
+            found = _GLOBAL_NUMBER.search(str(failure))
+            return found[1] if found else None
+        return None
 
     def _raised(self, failure: Failure, stdout: str) -> Message:
         return {
@@ -286,7 +325,7 @@ class Interpreter:
         self._calls.clear()
         self._idle = None
         found = {entry["name"] for entry in self._manager.list_variables(session_id=self._source)}
-        new = sorted(found - set(self._names), key=lambda name: (self._code.find(name), name))
+        new = sorted(found - set(self._names), key=lambda name: (_place(name, self._code), name))
         self._names = [name for name in self._names if name in found] + new
 
     # ---- variables
@@ -306,7 +345,7 @@ class Interpreter:
 
     def read(self, name: str) -> Message:
         """A variable's value."""
-        if name not in self._variables():
+        if name not in {entry["name"] for entry in self._manager.list_variables(session_id=self._source)}:
             raise Refused("missing", name)
         try:
             result = self._call(f"_gw_encoded({name})")
@@ -327,6 +366,12 @@ class Interpreter:
             for entry in self._manager.list_variables(session_id=self._source)
             if entry["type_name"] != "module" and not entry["name"].startswith(guest.HIDDEN)
         }
+
+
+def _place(name: str, code: str) -> int:
+    """Where a name stands first in a block."""
+    found = re.search(rf"\b{re.escape(name)}\b", code)
+    return found.start() if found else len(code)
 
 
 def _unwrapped(result: Any) -> Wire:
