@@ -67,7 +67,7 @@ class _Printer:
         for header, suite, line in children:
             if self._joined(header, suite, line, indent):
                 continue
-            self._put(_indented(header, indent), line)
+            self._put("\n".join(indent + each for each in header.split("\n")), line)
             self.body(suite, self._indent_of(suite, indent))
 
     def _joined(self, header: str, suite: list[ast.stmt], line: int, indent: str) -> bool:

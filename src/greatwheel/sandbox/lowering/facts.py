@@ -24,6 +24,8 @@ class Facts:
     """Attributes called directly."""
     value_attributes: set[str] = field(default_factory=set)
     """Attributes read without being called on the spot."""
+    stored_attributes: dict[str, None] = field(default_factory=dict)
+    """Attributes assigned."""
     modules: set[str] = field(default_factory=set)
     """Modules imported, dotted."""
     defined: set[str] = field(default_factory=set)
@@ -44,7 +46,9 @@ def gather(tree: ast.Module) -> Facts:
             _see_call(facts, node, funcs)  # type: ignore[arg-type]
         elif kind is ast.Attribute:
             facts.attributes.add(node.attr)  # type: ignore[attr-defined]
-            if id(node) not in funcs:
+            if isinstance(node.ctx, ast.Store):  # type: ignore[attr-defined]
+                facts.stored_attributes[node.attr] = None  # type: ignore[attr-defined]
+            elif id(node) not in funcs:
                 facts.value_attributes.add(node.attr)  # type: ignore[attr-defined]
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             facts.defined.add(node.name)

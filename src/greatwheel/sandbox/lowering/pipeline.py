@@ -19,9 +19,23 @@ import ast
 from dataclasses import dataclass
 from typing import Protocol
 
-from greatwheel.sandbox.lowering import emit, facts
+from greatwheel.sandbox.lowering import bindings, emit, facts, reach
+from greatwheel.sandbox.lowering.passes.awaits import Awaits
+from greatwheel.sandbox.lowering.passes.bound_methods import BoundMethods
+from greatwheel.sandbox.lowering.passes.builtin_methods import BuiltinMethods
+from greatwheel.sandbox.lowering.passes.classes import Classes
 from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
+from greatwheel.sandbox.lowering.passes.deletion import Deletion
+from greatwheel.sandbox.lowering.passes.exceptions import Exceptions
+from greatwheel.sandbox.lowering.passes.generators import Generators
+from greatwheel.sandbox.lowering.passes.host_callbacks import HostCallbacks
 from greatwheel.sandbox.lowering.passes.imports import Imports
+from greatwheel.sandbox.lowering.passes.lazy_expressions import LazyExpressions
+from greatwheel.sandbox.lowering.passes.properties import Properties
+from greatwheel.sandbox.lowering.passes.regex_callables import RegexCallables
+from greatwheel.sandbox.lowering.passes.scopes import Scopes
+from greatwheel.sandbox.lowering.passes.special_methods import SpecialMethods
+from greatwheel.sandbox.lowering.passes.streams import Streams
 from greatwheel.sandbox.lowering.state import Block, Setup, State
 
 MAX_SOURCE_CHARS = 256 * 1024
@@ -50,7 +64,24 @@ class Pass(Protocol):
         ...
 
 
-PASSES: tuple[Pass, ...] = (ComprehensionNames(), Imports())
+PASSES: tuple[Pass, ...] = (
+    Imports(),
+    Scopes(),
+    Classes(),
+    Generators(),
+    Exceptions(),
+    Deletion(),
+    HostCallbacks(),
+    LazyExpressions(),
+    ComprehensionNames(),
+    RegexCallables(),
+    Streams(),
+    Awaits(),
+    BuiltinMethods(),
+    BoundMethods(),
+    SpecialMethods(),
+    Properties(),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,6 +126,7 @@ def lower(source: str, state: State) -> Lowered | Refused:
 
 
 def _lower(block: Block) -> Lowered:
+    _learn(block)
     for each in PASSES:
         if block.state.engine in each.engines and each.wanted(block):
             each.apply(block)
@@ -102,3 +134,13 @@ def _lower(block: Block) -> Lowered:
         return Lowered(source=block.source, setups=tuple(block.setups))
     text, lines = emit.emit(block.tree, block.source)
     return Lowered(source=text, setups=tuple(block.setups), lines=lines)
+
+
+def _learn(block: Block) -> None:
+    """Take into the state what the block binds."""
+    state = block.state
+    reach.learn(block.tree, state)
+    state.attributes.update(dict.fromkeys(block.facts.stored_attributes))
+    for each in block.tree.body:
+        for name in bindings.bound_names(each):
+            state.names.setdefault(name)

@@ -9,7 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 from functools import lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from greatwheel.sandbox.lowering.state import Block
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -60,6 +63,43 @@ def is_marked(node: ast.AST) -> bool:
 def hint(message: str, at: ast.AST) -> list[ast.stmt]:
     """The statement that tells the guest that a construct isn't there, and what to write instead."""
     return statements("raise NotImplementedError(MESSAGE)", at, MESSAGE=ast.Constant(message))
+
+
+class Rewriter(ast.NodeTransformer):
+    """Base of the passes' transformers: children first, then the node."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+
+    def put(self, source: str, at: ast.AST, /, **parts: ast.expr) -> ast.expr:
+        """`expression`, and the block counts as changed."""
+        self.block.changed = True
+        return expression(source, at, **parts)
+
+    def put_statements(self, source: str, at: ast.AST, /, **parts: ast.expr) -> list[ast.stmt]:
+        """`statements`, and the block counts as changed."""
+        self.block.changed = True
+        return statements(source, at, **parts)
+
+    def refuse(self, message: str, at: ast.AST) -> list[ast.stmt]:
+        """`hint`, and the block counts as changed."""
+        self.block.changed = True
+        return hint(message, at)
+
+
+def is_name(node: ast.AST | None, *names: str) -> bool:
+    """Whether the node reads one of these names."""
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def called_name(node: ast.AST) -> str:
+    """`f` of `f(...)`, else an empty string."""
+    return node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+
+
+def called_method(node: ast.AST) -> str:
+    """`m` of `x.m(...)`, else an empty string."""
+    return node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
 
 
 def _place(tree: ast.AST, at: ast.AST) -> None:

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from greatwheel.sandbox.lowering import guest
 from greatwheel.sandbox.lowering.facts import Facts
 
 
@@ -26,6 +27,8 @@ class ClassFacts:
     """The nearest built-in exception, of an exception class."""
     fields: tuple[str, ...] = ()
     """Dataclass or named tuple fields, in order."""
+    field_sources: tuple[str, ...] = ()
+    """Their statements."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,15 +48,17 @@ class State:
     be lowered."""
     loaded: set[str] = field(default_factory=set)
     """Setups (polyfills) that the session has run."""
-    generators: set[str] = field(default_factory=set)
-    """The guest's functions and methods that were generators."""
+    deleted: set[str] = field(default_factory=set)
+    """Module-level names that the guest deleted and has not bound again."""
+    attributes: dict[str, None] = field(default_factory=dict)
+    """Attributes that the guest assigned on objects, oldest first."""
 
     def to_json(self) -> str:
         """The state as text for the header of a dump."""
         data = asdict(self)
-        for key in ("calling_host", "specials", "loaded", "generators"):
+        for key in ("calling_host", "specials", "loaded", "deleted"):
             data[key] = sorted(data[key])
-        data["names"] = list(self.names)
+        data["names"], data["attributes"] = list(self.names), list(self.attributes)
         return json.dumps(data, separators=(",", ":"))
 
     @classmethod
@@ -61,10 +66,11 @@ class State:
         """Inverse of `to_json`; ValueError, KeyError or TypeError when it isn't one."""
         data: dict[str, Any] = json.loads(text)
         classes = {name: _class_facts(entry) for name, entry in data.pop("classes").items()}
-        names = dict.fromkeys(data.pop("names"))
+        names, attributes = dict.fromkeys(data.pop("names")), dict.fromkeys(data.pop("attributes"))
         hosts = tuple(data.pop("host_names"))
-        sets = {key: set(data.pop(key)) for key in ("calling_host", "specials", "loaded", "generators")}
-        return cls(engine=str(data.pop("engine")), names=names, host_names=hosts, classes=classes, **sets)
+        sets = {key: set(data.pop(key)) for key in ("calling_host", "specials", "loaded", "deleted")}
+        engine = str(data.pop("engine"))
+        return cls(engine=engine, names=names, attributes=attributes, host_names=hosts, classes=classes, **sets)
 
 
 def _class_facts(entry: dict[str, Any]) -> ClassFacts:
@@ -91,6 +97,11 @@ class Block:
     setups: list[Setup] = field(default_factory=list)
     changed: bool = False
     """Set by a pass that rewrote something."""
+
+    def require_guest(self, *names: str) -> None:
+        """Have the sources `guest/<name>.py` run in the session before this block."""
+        for name in names:
+            self.require(f"guest.{name}", guest.source(name))
 
     def require(self, name: str, source: str) -> None:
         """Have `source` run in the session before this block, unless a setup of that name has run already."""
