@@ -9,6 +9,7 @@ import sysconfig
 from collections import Counter
 from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 from greatwheel.bench.longcontext.scoring import Expected, Name, Number
 from greatwheel.bench.longcontext.task import BenchTask, Context
@@ -58,6 +59,10 @@ _QUESTION = {
 }
 
 
+_Asked: TypeAlias = tuple[dict[str, str], Expected]
+"""What is asked, by name, and the answer."""
+
+
 @cache
 def standard_library() -> dict[str, str]:
     """Source by path relative to the library's folder, sorted; files that are not UTF-8 are left out."""
@@ -91,32 +96,48 @@ def _some_files(rng: random.Random, size_chars: int) -> dict[str, str]:
 def code(seed: int, size_chars: int) -> BenchTask:
     """Where something is defined, what a default is, how many classes or functions there are."""
     rng = random.Random(f"code:{seed}:{size_chars}")
-    kind = ("defines", "default", "functions", "subclasses")[seed % 4]
     files = _some_files(rng, size_chars)
-    facts: dict[str, str] = {"kind": kind}
-    expected: Expected
-    if kind == "defines":
-        facts["name"], module = _unique_function(rng, files)
-        expected = Name(value=module)
-        if module.endswith(".py") and "/" not in module:
-            expected = Name(value=module.removesuffix(".py"))
-    elif kind == "default":
-        facts["name"], facts["parameter"], value = _a_default(rng, files)
-        expected = Number(value=float(value)) if re.fullmatch(r"-?\d+(\.\d+)?", value) else Name(value=value.strip("'"))
-    elif kind == "subclasses":
-        facts["module"], facts["base"], number = _a_base(rng, files)
-        expected = Number(value=number)
-    else:
-        facts["module"] = rng.choice([name for name, text in files.items() if text.count("\ndef ") > 3])
-        expected = Number(value=len(re.findall(r"^def ", files[facts["module"]], re.MULTILINE)))
+    make = (_defines, _default, _functions, _subclasses)[seed % 4]
+    # Few files may hold no fair question about defaults or bases.
+    facts, expected = make(rng, files) or _defines(rng, files)
     return BenchTask(
         family="code",
         seed=seed,
-        question=pick(rng, _QUESTION[kind], **facts),
+        question=pick(rng, _QUESTION[facts["kind"]], **facts),
         context=_laid_out(seed, files),
         expected=expected,
         facts=facts,
     )
+
+
+def _defines(rng: random.Random, files: dict[str, str]) -> _Asked:
+    name, module = _unique_function(rng, files)
+    plain = module if "/" in module else module.removesuffix(".py")
+    return {"kind": "defines", "name": name}, Name(value=plain)
+
+
+def _default(rng: random.Random, files: dict[str, str]) -> _Asked | None:
+    option = _a_default(rng, files)
+    if option is None:
+        return None
+    name, parameter, value = option
+    is_number = re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+    expected = Number(value=float(value)) if is_number else Name(value=value.strip("'"))
+    return {"kind": "default", "name": name, "parameter": parameter}, expected
+
+
+def _functions(rng: random.Random, files: dict[str, str]) -> _Asked:
+    module = rng.choice([name for name, text in files.items() if text.count("\ndef ") > 1])
+    number = len(re.findall(r"^def ", files[module], re.MULTILINE))
+    return {"kind": "functions", "module": module}, Number(value=number)
+
+
+def _subclasses(rng: random.Random, files: dict[str, str]) -> _Asked | None:
+    option = _a_base(rng, files)
+    if option is None:
+        return None
+    module, base, number = option
+    return {"kind": "subclasses", "module": module, "base": base}, Number(value=number)
 
 
 def _laid_out(seed: int, files: dict[str, str]) -> Context:
@@ -136,7 +157,7 @@ def _unique_function(rng: random.Random, files: dict[str, str]) -> tuple[str, st
     return rng.choice(unique)
 
 
-def _a_default(rng: random.Random, files: dict[str, str]) -> tuple[str, str, str]:
+def _a_default(rng: random.Random, files: dict[str, str]) -> tuple[str, str, str] | None:
     """A function defined once, one of its parameters, and that parameter's default (a simple literal)."""
     found = Counter(name for text in files.values() for name in re.findall(r"\bdef (\w+)", text))
     modules = list(files)
@@ -145,7 +166,7 @@ def _a_default(rng: random.Random, files: dict[str, str]) -> tuple[str, str, str
         options = [option for option in _defaults(files[module]) if found[option[0]] == 1]
         if options:
             return rng.choice(options)
-    raise ValueError("no function with a default")
+    return None
 
 
 def _defaults(source: str) -> list[tuple[str, str, str]]:
@@ -170,7 +191,7 @@ def _bases_by_text(source: str) -> Counter[str]:
     return Counter(base.strip() for bases in lists for base in bases.split(","))
 
 
-def _a_base(rng: random.Random, files: dict[str, str]) -> tuple[str, str, int]:
+def _a_base(rng: random.Random, files: dict[str, str]) -> tuple[str, str, int] | None:
     """A module, one of its classes' most frequent bases, and how many of the classes name it."""
     modules = [name for name, text in files.items() if len(re.findall(r"^class \w+\(", text, re.M)) > 1]
     rng.shuffle(modules)
@@ -181,4 +202,4 @@ def _a_base(rng: random.Random, files: dict[str, str]) -> tuple[str, str, int]:
         agreed = Counter({name: number for name, number in bases.items() if plain[name] == number})
         if agreed:
             return module, *agreed.most_common(1)[0]
-    raise ValueError("no class has a base")
+    return None
