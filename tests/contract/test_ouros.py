@@ -14,7 +14,10 @@ class TestOuros(SandboxContract):
     """Every clause, but for the known gaps."""
 
     FACTORY = "greatwheel.sandbox.ouros:OurosEngine"
-    KNOWN_GAPS: ClassVar[Mapping[str, str]] = {}
+    KNOWN_GAPS: ClassVar[Mapping[str, str]] = {
+        "test_pausing_in_gather_goes_on_where_it_can": "the engine loses a coroutine when some futures are resolved and "
+        "others not, so answers wait until all calls in flight have theirs",
+    }
 
     def worker_pid(self, session: SandboxSession) -> int:
         assert isinstance(session, OurosSession)

@@ -7,6 +7,7 @@ All edits stay within their line, so line numbers hold; tracebacks show the auth
 - `import a, b` becomes two statements, which is all that the engine knows.
 - A generator that a built-in function consumes becomes a list, and `xs.sort(key=f)` a call of ours: where a host call
   pauses inside them, the engine gives wrong results without a word.
+- `raise X` passes a function of ours that notes the name of X, which the engine forgets.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class _Edit:
 def rewrite(code: str, host_functions: frozenset[str]) -> Rewritten:
     """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python."""
     tree = ast.parse(code, "block")
-    edits = [*_imports(tree), *_generators(tree)]
+    edits = [*_imports(tree), *_generators(tree), *_raises(tree)]
     if host_functions:
         edits += [*_awaitables(tree, host_functions), *_sorts(tree), *_wraps(tree)]
     last = tree.body[-1] if tree.body else None
@@ -136,6 +137,17 @@ def _sorts(tree: ast.Module) -> Iterator[_Edit]:
                 if target.end_lineno == first.lineno:
                     yield _insertion(target.lineno, target.col_offset, "_gw_sort(")
                     yield _Edit(line=first.lineno, start=target.end_col_offset or 0, end=first.col_offset, text=", ")
+
+
+def _raises(tree: ast.Module) -> Iterator[_Edit]:
+    """`raise X` becomes `raise _gw_raised(X)`: the engine forgets the names of the guest's own exceptions."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name))) if hasattr(builtins, name):
+                continue
+            case ast.Raise(exc=ast.expr() as error):
+                yield _insertion(error.lineno, error.col_offset, "_gw_raised(")
+                yield _insertion(error.end_lineno or 0, error.end_col_offset or 0, ")")
 
 
 def _later_globals(tree: ast.Module) -> set[str]:

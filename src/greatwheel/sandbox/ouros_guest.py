@@ -199,11 +199,62 @@ def _gw_request(args, kwargs):
     items = [[key, _gw_encode(item, 0)] for key, item in kwargs.items()]
     return _gw_json.dumps([[_gw_encode(item, 0) for item in args], items])
 
+_gw_last = [None, None]
+
+def _gw_raised(error):
+    try:
+        kind = error if isinstance(error, type) else type(error)
+        _gw_last[0] = kind.__name__
+        _gw_last[1] = [base.__name__ for base in kind.__mro__]
+    except Exception:
+        return error
+    return error() if isinstance(error, type) else error
+
+def _gw_last_raised():
+    return [_gw_last[0], _gw_last[1]]
+
+class BlockingIOError(OSError):
+    pass
+
+class ChildProcessError(OSError):
+    pass
+
+class ConnectionError(OSError):
+    pass
+
+class BrokenPipeError(ConnectionError):
+    pass
+
+class ConnectionAbortedError(ConnectionError):
+    pass
+
+class ConnectionRefusedError(ConnectionError):
+    pass
+
+class ConnectionResetError(ConnectionError):
+    pass
+
+class InterruptedError(OSError):
+    pass
+
+class PermissionError(OSError):
+    pass
+
+class ProcessLookupError(OSError):
+    pass
+
+_gw_own_names.update({
+    'BlockingIOError': BlockingIOError, 'ChildProcessError': ChildProcessError, 'ConnectionError': ConnectionError,
+    'BrokenPipeError': BrokenPipeError, 'ConnectionAbortedError': ConnectionAbortedError,
+    'ConnectionRefusedError': ConnectionRefusedError, 'ConnectionResetError': ConnectionResetError,
+    'InterruptedError': InterruptedError, 'PermissionError': PermissionError, 'ProcessLookupError': ProcessLookupError
+})
+
 def _gw_answer(answer):
     if answer[0]:
         return answer[1]
     if answer[1] in _gw_errors:
-        raise _gw_errors[answer[1]](answer[2])
+        raise _gw_raised(_gw_errors[answer[1]](answer[2]))
     raise RuntimeError(answer[1] + ': ' + answer[2])
 
 def _gw_bind(name):

@@ -291,8 +291,18 @@ class Interpreter:
             tail = self._call(f"_gw_tail({seen})")
         except EngineFailure:
             tail = ""
-        failure = failure_of(self._with_names(text), self._sources.get)
+        failure = self._as_raised(failure_of(self._with_names(text), self._sources.get))
         return self._raised(failure, stdout + self._cut(tail if isinstance(tail, str) else ""))
+
+    def _as_raised(self, failure: Failure) -> Failure:
+        """The failure under the name of the guest's own exception, of which the engine tells the built-in base."""
+        try:
+            name, bases = self._call("_gw_last_raised()")
+        except (EngineFailure, TypeError, ValueError):
+            return failure
+        if isinstance(name, str) and name != failure.type and failure.type in (bases or ()):
+            return failure.reworded(name, failure.message)
+        return failure
 
     def _with_names(self, text: str) -> str:
         """The text with names in place of the engine's numbers for globals that are not bound."""
