@@ -13,7 +13,7 @@ from greatwheel.bench.longcontext.scoring import Chosen, Expected, Number
 from greatwheel.bench.longcontext.task import BenchTask
 from greatwheel.bench.longcontext.wording import pick
 
-_MESSAGES = {
+MESSAGES = {
     "German": (
         "Können wir uns morgen vor dem Bahnhof treffen?",
         "Der Hund hat schon wieder die Zeitung gefressen.",
@@ -70,8 +70,8 @@ _LIST = (
 def judge_language(seed: int, size_chars: int) -> BenchTask:
     """Messages in four languages among filler."""
     rng = random.Random(f"judge_language:{seed}:{size_chars}")
-    mark, language = rng.choice(("Postcard", "CARD:", "(card)", "Card no.")), rng.choice(tuple(_MESSAGES))
-    everything = [(own, text) for own, texts in _MESSAGES.items() for text in texts]
+    mark, language = rng.choice(("Postcard", "CARD:", "(card)", "Card no.")), rng.choice(tuple(MESSAGES))
+    everything = [(own, text) for own, texts in MESSAGES.items() for text in texts]
     chosen = rng.sample(everything, rng.randint(12, 22))
     ids = rng.sample(range(10, 99), len(chosen))
     lines = [f"{mark} P{number}: {text}" for number, (_, text) in zip(ids, chosen, strict=True)]
