@@ -22,3 +22,8 @@ def bound_names(node: ast.AST) -> Iterator[str]:
             yield node.name
         for child in ast.iter_child_nodes(node):
             yield from bound_names(child)
+
+
+def module_names(source: str) -> list[str]:
+    """The names that a module's source binds."""
+    return [name for each in ast.parse(source).body for name in bound_names(each)]

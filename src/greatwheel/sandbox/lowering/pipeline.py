@@ -34,6 +34,7 @@ from greatwheel.sandbox.lowering.passes.lazy_expressions import LazyExpressions
 from greatwheel.sandbox.lowering.passes.properties import Properties
 from greatwheel.sandbox.lowering.passes.regex_callables import RegexCallables
 from greatwheel.sandbox.lowering.passes.scopes import Scopes
+from greatwheel.sandbox.lowering.passes.sdk import Sdk
 from greatwheel.sandbox.lowering.passes.special_methods import SpecialMethods
 from greatwheel.sandbox.lowering.passes.streams import Streams
 from greatwheel.sandbox.lowering.state import Block, Setup, State
@@ -65,6 +66,7 @@ class Pass(Protocol):
 
 
 PASSES: tuple[Pass, ...] = (
+    Sdk(),
     Imports(),
     Scopes(),
     Classes(),

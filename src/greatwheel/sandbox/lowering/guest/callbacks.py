@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: callbacks that call the host."""
 
+
 def _gw_map(f, *iterables):
     if len(iterables) == 1:
         return iter([f(x) for x in iterables[0]])

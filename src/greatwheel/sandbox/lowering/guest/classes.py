@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: what a class inherits and what its method decorators do."""
 
+
 class _gw_Static:
     def __init__(self, function):
         self.function = function
@@ -54,7 +55,10 @@ def _gw_class(bases, names, statics, classmethods, props, own):
             for base in bases:
                 if found is None:
                     found = _gw_py_getattr(base, "_gw_props", {}).get(name, (None,))[0]
-            table[name] = (_gw_cached(name, found) if cached else found, _gw_py_getattr(cls, setter) if setter else None)
+            table[name] = (
+                _gw_cached(name, found) if cached else found,
+                _gw_py_getattr(cls, setter) if setter else None,
+            )
         cls._gw_mro = tuple(mro)
         if table:
             cls._gw_props = table

@@ -63,8 +63,23 @@ _gw_dunders = {
     "builtin_function_or_method": ["__call__"],
 }
 _gw_object_dunders = [
-    "__class__", "__doc__", "__eq__", "__hash__", "__init__", "__ne__", "__repr__", "__str__", "__lt__", "__le__",
-    "__gt__", "__ge__", "__new__", "__dir__", "__format__", "__sizeof__", "__reduce__",
+    "__class__",
+    "__doc__",
+    "__eq__",
+    "__hash__",
+    "__init__",
+    "__ne__",
+    "__repr__",
+    "__str__",
+    "__lt__",
+    "__le__",
+    "__gt__",
+    "__ge__",
+    "__new__",
+    "__dir__",
+    "__format__",
+    "__sizeof__",
+    "__reduce__",
 ]
 _gw_unhashable = ["list", "dict", "set", "defaultdict", "Counter", "deque"]
 
@@ -155,7 +170,16 @@ def _gw_user_get(o, name):
     return _gw_py_getattr(o, name)
 
 
-_gw_callables = ["function", "builtin_function_or_method", "method", "type", "partial", "builtin_method", "_lru_cache_wrapper", "functools.partial"]
+_gw_callables = [
+    "function",
+    "builtin_function_or_method",
+    "method",
+    "type",
+    "partial",
+    "builtin_method",
+    "_lru_cache_wrapper",
+    "functools.partial",
+]
 
 
 def callable(obj, /):
@@ -291,11 +315,11 @@ object = _gw_Object
 
 
 def exit(code=None):
-    raise SystemExit("" if code is None else str(code))
+    raise SystemExit("None" if code is None else str(code))
 
 
 def quit(code=None):
-    raise SystemExit("" if code is None else str(code))
+    raise SystemExit("None" if code is None else str(code))
 
 
 def input(prompt=""):
@@ -319,3 +343,7 @@ def pow(base, exp, mod=None):
 
 def delattr(obj, name, /):
     raise NotImplementedError("del obj.attribute is not available here: set it to None instead")
+
+
+def _gw_lt(a, b):
+    return a < b

@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: `del`."""
 
+
 class _gw_Deleted:
     def __repr__(self):
         return "<deleted>"

@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: Enum classes."""
 
+
 class _gw_Auto:
     pass
 
@@ -60,7 +61,9 @@ def _gw_enum(name, keys, methods, mixin, flag=False):
         if not _gw_py_hasattr(cls, "__str__"):
             cls.__str__ = (lambda self: str(self.value)) if mixin in ("intenum", "strenum") else _gw_enum_str
         cls.__repr__ = (
-            cls.__repr__ if "__repr__" in methods else lambda self: "<" + name + "." + self.name + ": " + repr(self.value) + ">"
+            cls.__repr__
+            if "__repr__" in methods
+            else lambda self: "<" + name + "." + self.name + ": " + repr(self.value) + ">"
         )
         if "__eq__" not in methods and not mixin:
             cls.__hash__ = lambda self: hash(self.name)
@@ -71,9 +74,11 @@ def _gw_enum(name, keys, methods, mixin, flag=False):
             setattr(enum, key, members[key])
             setattr(cls, key, members[key])
         for key in methods:
-            if not key.startswith("__"):
+            if not key.startswith("__") and _gw_py_hasattr(cls, key):
                 value = _gw_py_getattr(cls, key)
-                setattr(enum, key, _gw_ClassMethod(value.function, enum) if _gw_kind(value) == "_gw_ClassMethod" else value)
+                setattr(
+                    enum, key, _gw_ClassMethod(value.function, enum) if _gw_kind(value) == "_gw_ClassMethod" else value
+                )
         cls._gw_enum_type = enum
         return enum
 
@@ -147,7 +152,11 @@ def _gw_make_enum(name, names, kind):
 
     if type(names) is str:
         names = names.replace(",", " ").split()
-    pairs = list(names.items()) if type(names) is dict else [n if type(n) in (tuple, list) else (n, i + 1) for i, n in enumerate(names)]
+    pairs = (
+        list(names.items())
+        if type(names) is dict
+        else [n if type(n) in (tuple, list) else (n, i + 1) for i, n in enumerate(names)]
+    )
     for key, value in pairs:
         setattr(Made, key, value)
     mixin = {"IntEnum": "intenum", "StrEnum": "strenum"}.get(kind, "")

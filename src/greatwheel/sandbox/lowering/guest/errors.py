@@ -46,9 +46,15 @@ def _gw_error(base, has):
 def _gw_error_line(base):
     """The built-in error and its built-in ancestors."""
     table = {
-        "Exception": Exception, "BaseException": BaseException, "LookupError": LookupError,
-        "ArithmeticError": ArithmeticError, "ValueError": ValueError, "RuntimeError": RuntimeError,
-        "OSError": OSError, "NameError": NameError, "ImportError": ImportError,
+        "Exception": Exception,
+        "BaseException": BaseException,
+        "LookupError": LookupError,
+        "ArithmeticError": ArithmeticError,
+        "ValueError": ValueError,
+        "RuntimeError": RuntimeError,
+        "OSError": OSError,
+        "NameError": NameError,
+        "ImportError": ImportError,
     }
     found, name = [base], _gw_error_bases.get(_gw_class_name(base), "")
     while name:

@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: generators and lazy generator expressions as objects."""
 
+
 class _gw_Generator:
     """A generator; `step(sent, error)` runs on to the next yield and returns (value,) or None when it ended."""
 

@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: methods of built-in types that Monty lacks, as `_gw_m_<name>(object, ...)`."""
 
+
 def _gw_user_method(o, name):
     found = _gw_py_getattr(o, name, None)
     if found is None:

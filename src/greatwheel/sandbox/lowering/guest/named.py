@@ -11,7 +11,14 @@ def _gw_named(fields, defaulted):
 
     def init(self, *args, **kwargs):
         if len(args) > len(fields):
-            raise TypeError(_gw_kind(self) + ".__new__() takes " + str(len(fields) + 1) + " positional arguments but " + str(len(args) + 1) + " were given")
+            raise TypeError(
+                _gw_kind(self)
+                + ".__new__() takes "
+                + str(len(fields) + 1)
+                + " positional arguments but "
+                + str(len(args) + 1)
+                + " were given"
+            )
         values = dict(zip(fields, args))
         values.update(kwargs)
         for name in fields:
@@ -36,12 +43,18 @@ def _gw_named(fields, defaulted):
             "__hash__": lambda self: hash(values(self)),
             "__eq__": lambda self, other: values(self) == (values(other) if type(other) is type(self) else other),
             "__lt__": lambda self, other: values(self) < tuple(other),
-            "__repr__": lambda self: _gw_kind(self) + "(" + ", ".join([n + "=" + repr(_gw_py_getattr(self, n)) for n in fields]) + ")",
+            "__repr__": lambda self: (
+                _gw_kind(self) + "(" + ", ".join([n + "=" + repr(_gw_py_getattr(self, n)) for n in fields]) + ")"
+            ),
             "_asdict": lambda self: dict(zip(fields, values(self))),
             "_replace": lambda self, **changes: type(self)(**{**dict(zip(fields, values(self))), **changes}),
         }
         for name in own:
-            if name == "__init__" or not _gw_py_hasattr(cls, name) or name in ("__eq__", "__hash__", "__iter__", "__len__", "__getitem__"):
+            if (
+                name == "__init__"
+                or not _gw_py_hasattr(cls, name)
+                or name in ("__eq__", "__hash__", "__iter__", "__len__", "__getitem__")
+            ):
                 setattr(cls, name, own[name])
         cls._fields = tuple(fields)
         return cls

@@ -1,28 +1,18 @@
 # mypy: ignore-errors
 # ruff: noqa
-"""Guest source: `re.sub` with a function."""
-
-def _gw_re_sub(module, pattern, repl, string, count=0, flags=0):
-    if type(repl) is str:
-        return module.sub(pattern, repl, string, count=count, flags=flags)
-    if type(pattern) is str:
-        pattern = module.compile(pattern, flags)
-    return _gw_replace(pattern, repl, string, count)[0]
-
-
-def _gw_re_subn(module, pattern, repl, string, count=0, flags=0):
-    if type(pattern) is str:
-        pattern = module.compile(pattern, flags)
-    return _gw_replace(pattern, repl, string, count)
+"""Guest source: `pattern.sub` with a function, and `pattern.subn`."""
 
 
 def _gw_replace(pattern, repl, string, count):
+    if type(repl) is str:
+        done = len(pattern.findall(string))
+        return pattern.sub(repl, string, count=count), min(done, count) if count else done
     out, at, done = [], 0, 0
     for m in pattern.finditer(string):
         if count and done >= count:
             break
         out.append(string[at : m.start()])
-        out.append(m.expand(repl) if type(repl) is str else repl(m))
+        out.append(repl(m))
         at = m.end()
         done += 1
     out.append(string[at:])
@@ -30,8 +20,6 @@ def _gw_replace(pattern, repl, string, count):
 
 
 def _gw_pattern_sub(o, repl, *args, **kwargs):
-    if _gw_kind(o) == "module":
-        return _gw_re_sub(o, repl, *args, **kwargs)
     if type(repl) is str or _gw_kind(o) not in ("Pattern", "re.Pattern"):
         return o.sub(repl, *args, **kwargs)
     string = args[0] if args else kwargs["string"]
@@ -40,8 +28,6 @@ def _gw_pattern_sub(o, repl, *args, **kwargs):
 
 
 def _gw_pattern_subn(o, repl, *args, **kwargs):
-    if _gw_kind(o) == "module":
-        return _gw_re_subn(o, repl, *args, **kwargs)
     if _gw_kind(o) not in ("Pattern", "re.Pattern"):
         return o.subn(repl, *args, **kwargs)
     string = args[0] if args else kwargs["string"]

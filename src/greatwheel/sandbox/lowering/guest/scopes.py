@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: `globals`, `locals`, `vars` and `dir`."""
 
+
 def _gw_vars(o, names):
     """`o.__dict__`: the attributes out of `names` that the instance has."""
     kind = type(o)

@@ -99,8 +99,6 @@ def _gw_reversed(o):
     return _gw_py_reversed(o)
 
 
-
-
 def _gw_keyed(items, key):
     items = list(items)
     return items, [key(x) for x in items]

@@ -2,6 +2,7 @@
 # ruff: noqa
 """Guest source: `sys.stdout` and `sys.stderr` as objects."""
 
+
 class _gw_Stream:
     def __init__(self, out):
         self._out = out

@@ -14,7 +14,7 @@ METHODS = frozenset(
     "isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace issubset issuperset istitle isupper "
     "items join keys ljust lower lstrip maketrans match most_common partition pop popitem popleft remove removeprefix "
     "removesuffix replace reverse rfind rindex rjust rotate rpartition rsplit rstrip search setdefault sort span "
-    "split splitlines start startswith strip sub subtract swapcase symmetric_difference title to_bytes total "
+    "split splitlines start startswith strip sub subtract swapcase symmetric_difference title to_bytes total startswith endswith popleft sort copy clear "
     "translate union update upper values zfill __getitem__ __contains__ __len__ __setitem__ __add__ __mul__".split()
 )
 LACKING = frozenset({"is_integer", "bit_length", "bit_count", "to_bytes", "as_integer_ratio", "maketrans", "translate"})

@@ -88,6 +88,7 @@ def decorators(
         return [_enum(node, bases, shape, owner)]
     if facts.kind == "namedtuple":
         block.require_guest("special", "named")
+        block.state.specials |= {"length", "truth", "order"}
         defaults = {e.target.id: e for e in node.body if isinstance(e, ast.AnnAssign) and e.value is not None}  # type: ignore[attr-defined]
         return [expression(f"_gw_named({list(facts.fields)!r}, {list(defaults)!r})", node)]
     return _comparing(node, facts, owner)
@@ -127,7 +128,11 @@ def _enum(node: ast.ClassDef, bases: list[ast.expr], shape: Shape, owner: Rewrit
     members = [name for name in shape.names if name not in methods and not name.startswith("_")]
     for each in node.body:
         value = getattr(each, "value", None)
-        if isinstance(each, (ast.Assign, ast.AnnAssign)) and isinstance(value, ast.Call) and base_name(value.func) == "auto":
+        if (
+            isinstance(each, (ast.Assign, ast.AnnAssign))
+            and isinstance(value, ast.Call)
+            and base_name(value.func) == "auto"
+        ):
             marked(each).value = expression("_gw_Auto()", each)
         if isinstance(each, ast.FunctionDef) and each.name == "__init__":
             marked(each).name = "_gw_enum_init"

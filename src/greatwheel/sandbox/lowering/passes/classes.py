@@ -37,7 +37,11 @@ class Classes:
 
 class _Classes(Rewriter):
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        if isinstance(node.value, ast.Call) and base_name(node.value.func) in class_kinds.ENUMS and len(node.value.args) == 2:
+        if (
+            isinstance(node.value, ast.Call)
+            and base_name(node.value.func) in class_kinds.ENUMS
+            and len(node.value.args) == 2
+        ):
             self.block.require_guest("classes", "special", "enums")
             kind = base_name(node.value.func)
             name, names = node.value.args

@@ -19,12 +19,17 @@ class Exceptions:
     """See the module."""
 
     name = "exceptions"
-    engines = frozenset({"monty"})
+    engines = frozenset({"monty", "ouros"})
 
     def wanted(self, block: Block) -> bool:
         """When the session has exception classes, or this block makes built-in ones in an unusual way."""
         facts = block.facts
-        if not SDK_ERRORS.isdisjoint(facts.loads):
+        named = not SDK_ERRORS.isdisjoint(facts.loads)
+        if block.state.engine != "monty":
+            if named:
+                block.require_guest("native_errors")
+            return named and ast.Try in facts.kinds
+        if named:
             block.require_guest("classes", "errors", "sdk_errors")
             block.state.specials.add("exceptions")
         if "exceptions" in block.state.specials:
@@ -32,41 +37,17 @@ class Exceptions:
         return any(builtin_error(name) for name in facts.called) or "odd errors" in block.state.specials
 
     def apply(self, block: Block) -> None:
-        """Rewrite raises, handlers and constructors."""
-        _Exceptions(block).visit(block.tree)
+        """Rewrite raises, handlers and constructors; on an engine with exception classes, handlers alone."""
+        kind = _Exceptions if block.state.engine == "monty" else _Handlers
+        kind(block).visit(block.tree)
 
 
-class _Exceptions(Rewriter):
+class _Handlers(Rewriter):
+    """Handlers that name the guest's or the SDK's exception classes."""
+
     @property
     def _classes(self) -> bool:
-        return "exceptions" in self.block.state.specials
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        name = called_name(node)
-        if not builtin_error(name) or node.keywords or not node.args or _is_text(node.args):
-            return node
-        self.block.require_guest("classes", "errors")
-        self.block.state.specials.add("odd errors")
-        node.args.insert(0, node.func)
-        node.func = self.put("_gw_builtin_error", node)
-        return node
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        self.generic_visit(node)
-        odd = "odd errors" in self.block.state.specials
-        if node.attr in ("args", "code") and odd and isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name):
-            return self.put(f"_gw_error_part(OBJECT, {node.attr!r})", node, OBJECT=node.value)
-        return node
-
-    def visit_Raise(self, node: ast.Raise) -> ast.AST:
-        self.generic_visit(node)
-        if not self._classes or node.exc is None or _plainly_builtin(node.exc):
-            return node
-        cause = node.cause if node.cause is not None else ast.copy_location(ast.Constant(None), node)
-        node.exc = self.put("_gw_raise(ERROR, CAUSE)", node.exc, ERROR=node.exc, CAUSE=cause)
-        node.cause = None
-        return marked(node)
+        return "exceptions" in self.block.state.specials or self.block.state.engine != "monty"
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
         self.generic_visit(node)
@@ -97,6 +78,40 @@ class _Exceptions(Rewriter):
         unpack = statements("_gw_x = _gw_caught(_gw_e)", first)
         made = ast.ExceptHandler(type=expression("BaseException", first), name="_gw_e", body=unpack + rest)
         return marked(ast.copy_location(made, first))
+
+
+class _Exceptions(_Handlers):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = called_name(node)
+        if not builtin_error(name) or node.keywords or not node.args or _is_text(node.args):
+            return node
+        self.block.require_guest("classes", "errors")
+        self.block.state.specials.add("odd errors")
+        node.args.insert(0, node.func)
+        node.func = self.put("_gw_builtin_error", node)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        odd = "odd errors" in self.block.state.specials
+        if (
+            node.attr in ("args", "code")
+            and odd
+            and isinstance(node.ctx, ast.Load)
+            and isinstance(node.value, ast.Name)
+        ):
+            return self.put(f"_gw_error_part(OBJECT, {node.attr!r})", node, OBJECT=node.value)
+        return node
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        self.generic_visit(node)
+        if not self._classes or node.exc is None or _plainly_builtin(node.exc):
+            return node
+        cause = node.cause if node.cause is not None else ast.copy_location(ast.Constant(None), node)
+        node.exc = self.put("_gw_raise(ERROR, CAUSE)", node.exc, ERROR=node.exc, CAUSE=cause)
+        node.cause = None
+        return marked(node)
 
 
 def _is_text(args: list[ast.expr]) -> bool:

@@ -154,7 +154,9 @@ class Steps:
             return self._try(node, state)
         if isinstance(node, ast.With) and len(node.items) == 1:
             return self._with(node, state)
-        raise CannotCut(f"yield inside `{type(node).__name__.lower()}` is not available here: build a list instead", node)
+        raise CannotCut(
+            f"yield inside `{type(node).__name__.lower()}` is not available here: build a list instead", node
+        )
 
     def _yield(self, node: ast.Expr | ast.Assign | ast.AnnAssign | ast.Return, state: int) -> int:
         value = node.value

@@ -83,5 +83,6 @@ def _parameters(spec: ast.arguments) -> set[str]:
 
 def _endless(node: ast.FunctionDef) -> bool:
     return any(
-        isinstance(each, ast.While) and isinstance(each.test, ast.Constant) and each.test.value for each in ast.walk(node)
+        isinstance(each, ast.While) and isinstance(each.test, ast.Constant) and each.test.value
+        for each in ast.walk(node)
     )

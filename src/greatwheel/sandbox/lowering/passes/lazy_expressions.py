@@ -107,7 +107,12 @@ def _calls(node: ast.GeneratorExp) -> bool:
     inner = [node.elt, *(test for generator in node.generators for test in generator.ifs)]
     inner += [generator.iter for generator in node.generators[1:]]
     outer = node.generators[0].iter
-    endless = isinstance(outer, ast.Call) and (called_name(outer) or called_method(outer)) in ("count", "cycle", "repeat", "iter")
+    endless = isinstance(outer, ast.Call) and (called_name(outer) or called_method(outer)) in (
+        "count",
+        "cycle",
+        "repeat",
+        "iter",
+    )
     return endless or any(_effect(each) for expression in inner for each in ast.walk(expression))
 
 

@@ -1,4 +1,4 @@
-"""`re.sub(pattern, function, text)` and `re.subn`."""
+"""`pattern.sub(function, text)` and `pattern.subn`; the functions of `re` itself are a polyfill's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RegexCallables:
 
     def wanted(self, block: Block) -> bool:
         """Only when a method named `sub` or `subn` is called."""
-        return not block.facts.called_attributes.isdisjoint({"sub", "subn", "expand"})
+        return not block.facts.called_attributes.isdisjoint({"sub", "subn"})
 
     def apply(self, block: Block) -> None:
         """Rewrite the calls whose replacement is not plainly text."""
@@ -30,6 +30,8 @@ class _Subs(Rewriter):
         if name not in ("sub", "subn") or (name == "sub" and _is_plain(node)):
             return node
         assert isinstance(node.func, ast.Attribute)
+        if isinstance(node.func.value, ast.Name) and node.func.value.id in ("re", "_gw_mod_re"):
+            return node
         self.block.require_guest("regex")
         call = self.put(f"_gw_pattern_{name}(OBJECT)", node, OBJECT=node.func.value)
         assert isinstance(call, ast.Call)
@@ -40,10 +42,8 @@ class _Subs(Rewriter):
 
 def _is_plain(node: ast.Call) -> bool:
     """Whether each argument that can be the replacement is text."""
-    assert isinstance(node.func, ast.Attribute)
-    at = 1 if isinstance(node.func.value, ast.Name) and node.func.value.id == "re" else 0
     named = [keyword.value for keyword in node.keywords if keyword.arg == "repl"]
-    found = named or node.args[at : at + 1]
+    found = named or node.args[:1]
     return bool(found) and (isinstance(found[0], ast.JoinedStr) or _is_text(found[0]))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from greatwheel.sandbox.lowering.passes.bound_methods import METHODS
 from greatwheel.sandbox.lowering.rewrite import Rewriter, marked
 from greatwheel.sandbox.lowering.state import Block
 
@@ -16,7 +17,7 @@ ORDER = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
 LISTED = {"__len__": "length", "__bool__": "truth", "__format__": "format", "__reversed__": "reversed"}
 OPERATORS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 REBIND = {
-    "order": "sorted = _gw_sorted\nmin = _gw_min\nmax = _gw_max\n",
+    "order": "sorted = _gw_sorted\nmin = _gw_min\nmax = _gw_max\n_gw_lt = _gw_less\n",
     "length": "len = _gw_len\n",
     "truth": "",
     "format": "format = _gw_format\n",
@@ -42,7 +43,7 @@ class SpecialMethods:
         if "length" in news:
             news.add("truth")
         block.state.specials |= news
-        return not block.state.specials.isdisjoint(REBIND)
+        return "heappush" in defined or not block.state.specials.isdisjoint(REBIND)
 
     def apply(self, block: Block) -> None:
         """Rewrite what calls them."""
@@ -56,7 +57,12 @@ class SpecialMethods:
 class _Operators(Rewriter):
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        if "order" not in self.block.state.specials or len(node.ops) != 1:
+        if len(node.ops) != 1:
+            return node
+        if "heappush" in self.block.facts.defined and isinstance(node.ops[0], ast.Lt):
+            # The heap's own comparisons go by a name that is bound anew when a class brings `__lt__`.
+            return self.put("_gw_lt(LEFT, RIGHT)", node, LEFT=node.left, RIGHT=node.comparators[0])
+        if "order" not in self.block.state.specials:
             return node
         sign = OPERATORS.get(type(node.ops[0]))
         if sign is None or isinstance(node.left, ast.Constant) or isinstance(node.comparators[0], ast.Constant):
@@ -117,7 +123,12 @@ class _Operators(Rewriter):
         return last
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in METHODS:
+            node.func.value = self.visit(node.func.value)
+            node.args = [self.visit(arg) for arg in node.args]
+            node.keywords = [self.visit(keyword) for keyword in node.keywords]
+        else:
+            self.generic_visit(node)
         func = node.func
         specials = self.block.state.specials
         if isinstance(func, ast.Name) and func.id == "bool" and len(node.args) == 1 and "truth" in specials:

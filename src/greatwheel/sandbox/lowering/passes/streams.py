@@ -17,7 +17,9 @@ class Streams:
     def wanted(self, block: Block) -> bool:
         """Only when `sys` or a `file=` can be meant."""
         facts = block.facts
-        return not facts.attributes.isdisjoint({"stdout", "stderr", "exit"}) or ("print" in facts.called and _has_file(block))
+        return not facts.attributes.isdisjoint({"stdout", "stderr", "exit"}) or (
+            "print" in facts.called and _has_file(block)
+        )
 
     def apply(self, block: Block) -> None:
         """Route to objects of ours."""

@@ -73,4 +73,3 @@ class _Supers(ast.NodeTransformer):
 
 def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
-
