@@ -7,6 +7,7 @@ Example lines are made from the data's own names, since small models copy exampl
 
 from __future__ import annotations
 
+import builtins
 import json
 import keyword
 import re
@@ -16,21 +17,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.runtime.code_index import definitions
-from greatwheel.runtime.tables import Record, Table, find_tables
+from greatwheel.runtime.linking import Named
+from greatwheel.runtime.nested import nested_tables
+from greatwheel.runtime.tables import Table, find_tables
 
 MAX_SAMPLE_CHARS = 420
 MAX_VALUES = 10
 MAX_COLUMNS = 14
 MAX_NAMED_TABLES = 6
-EDGE_CHARS = 260
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
-    """A table that the session has as a variable."""
-
-    name: str
-    table: Table
+EDGE_CHARS = 150
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,40 +96,15 @@ def _tables_in_texts(texts: Mapping[str, str]) -> list[Named]:
 
 
 def _tables_in_data(data: Any) -> list[Named]:
-    """Lists of dicts in parsed JSON, wherever they stand (three levels at most)."""
-    found: list[Named] = []
-
-    def walk(value: Any, path: tuple[str, ...]) -> None:
-        if _is_records(value):
-            name = _identifier(path[-1]) if path else "records"
-            columns = tuple(dict.fromkeys(key for record in value[:200] for key in record))
-            found.append(Named(name=name, table=Table(form=_place(path), columns=columns, records=value)))
-        elif isinstance(value, dict) and len(path) < 3:
-            for key, item in list(value.items())[:50]:
-                walk(item, (*path, str(key)))
-
-    walk(data, ())
-    if (
-        not found
-        and isinstance(data, dict)
-        and len(data) >= 4
-        and all(isinstance(item, dict) for item in data.values())
-    ):
-        records = [{"key": key, **item} for key, item in data.items()]
-        columns = tuple(dict.fromkeys(name for record in records[:200] for name in record))
-        found.append(
-            Named(name="records", table=Table(form="entries of the JSON object", columns=columns, records=records))
-        )
-    found.sort(key=lambda named: -len(named.table.records))
-    return found[:MAX_NAMED_TABLES]
-
-
-def _is_records(value: Any) -> bool:
-    return isinstance(value, list) and len(value) >= 2 and all(isinstance(item, dict) for item in value)
-
-
-def _place(path: Sequence[str]) -> str:
-    return "the JSON list" + (f" at {'/'.join(path)}" if path else "")
+    """The largest tables in parsed JSON, by the name that the data gives them."""
+    found = sorted(nested_tables(data), key=lambda item: -len(item[1].records))[:MAX_NAMED_TABLES]
+    names: dict[str, Named] = {}
+    for path, table in found:
+        name = _identifier(path[-1]) if path else "records"
+        if name in names:
+            name = _identifier("_".join(path[-2:]))
+        names.setdefault(name, Named(name=name, table=table))
+    return list(names.values())
 
 
 def _name(tables: Sequence[Table]) -> list[Named]:
@@ -145,13 +115,16 @@ def _name(tables: Sequence[Table]) -> list[Named]:
     return [Named(name=name, table=table) for name, table in names.items()]
 
 
-_TAKEN = frozenset("context search grep chunks tally classify llm memory agent channel tool state budget data".split())
+_TAKEN = frozenset(
+    {"context", "search", "grep", "chunks", "tally", "classify", "llm", "memory", "agent", "channel", "tool"}
+)
+_TAKEN |= {"state", "budget", *dir(builtins)}
 
 
 def _identifier(title: str) -> str:
     words = re.findall(r"[a-z0-9]+", title.lower())[:3]
     name = "_".join(words) or "records"
-    if name[0].isdigit() or keyword.iskeyword(name) or name in _TAKEN or name in dir(__builtins__):
+    if name[0].isdigit() or keyword.iskeyword(name) or name in _TAKEN:
         name = f"{name}_records" if not name[0].isdigit() else f"table_{name}"
     return name
 
@@ -238,87 +211,3 @@ def _describe_values(values: Sequence[Any]) -> str:
 
 def _clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def links(question: str, tables: Sequence[Named]) -> list[str]:
-    """Where the question's words are values of a column, exactly as the data spells them."""
-    words = re.findall(r"[\w.@'/#:&+-]*\w", question)
-    grams: dict[str, None] = {}
-    for length in (5, 4, 3, 2, 1):
-        for start in range(len(words) - length + 1):
-            grams[" ".join(words[start : start + length]).lower()] = None
-    found: list[str] = []
-    for named in tables:
-        for column in named.table.columns[:MAX_COLUMNS]:
-            found += _links_in(named, column, grams)
-    return found[:6]
-
-
-def _links_in(named: Named, column: str, grams: Mapping[str, None]) -> list[str]:
-    spellings: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for record in named.table.records:
-        value = record.get(column)
-        if isinstance(value, str) and 1 < len(value) <= 60:
-            low = value.lower()
-            spellings.setdefault(low, value)
-            counts[low] += 1
-    hits = [gram for gram in grams if gram in spellings]
-    kept = [gram for gram in hits if not any(gram != other and gram in other for other in hits)]
-    return [f"{spellings[gram]!r} is the {column} of {counts[gram]:,} of {named.name}" for gram in kept]
-
-
-def recipes(tables: Sequence[Named]) -> list[str]:
-    """Example lines in the data's own names: a count, a sum, a group, a look-up, a join."""
-    if not tables:
-        return []
-    main = tables[0]
-    columns = _by_kind(main.table)
-    name, text, amount = main.name, columns["text"], columns["number"]
-    lines = []
-    if text:
-        value = _example(main.table.records, text[0])
-        lines.append(f"FINAL(len([r for r in {name} if r[{text[0]!r}] == {value!r}]))  # how many")
-    if text and amount:
-        lines.append(f"FINAL(sum(r[{amount[0]!r}] for r in {name} if r[{text[0]!r}] == {value!r}))  # total")
-        lines.append(f"FINAL(max({name}, key=lambda r: r[{amount[0]!r}])[{text[0]!r}])  # of the largest")
-        lines.append(
-            f"totals = {{}}\nfor r in {name}:\n    totals[r[{text[0]!r}]] = totals.get(r[{text[0]!r}], 0) + r[{amount[0]!r}]\n"
-            f"FINAL(max(totals, key=totals.get))  # group and compare"
-        )
-    elif text:
-        lines.append(f"FINAL(tally(r[{text[0]!r}] for r in {name})[0])  # most frequent and its count")
-    if len(tables) > 1:
-        lines += _join_recipe(tables)
-    return lines
-
-
-def _by_kind(table: Table) -> dict[str, list[str]]:
-    kinds: dict[str, list[str]] = {"text": [], "number": []}
-    sample = table.records[:200]
-    for column in table.columns:
-        values = [record.get(column) for record in sample if record.get(column) is not None]
-        if values and all(isinstance(value, str) for value in values):
-            repeated = len(set(values)) < 0.7 * len(values) and max(map(len, map(str, values))) < 40
-            kinds["text"].insert(0 if repeated and not kinds["text"][:1] else len(kinds["text"]), column)
-        elif values and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values):
-            identifier = column.lower() in ("id", "no", "nr", "line", "index") or column.lower().endswith("_id")
-            kinds["number"].insert(len(kinds["number"]) if identifier else 0, column)
-    return kinds
-
-
-def _example(records: Sequence[Record], column: str) -> Any:
-    return next((record[column] for record in records if record.get(column)), "")
-
-
-def _join_recipe(tables: Sequence[Named]) -> list[str]:
-    for left in tables:
-        for right in tables:
-            shared = [column for column in left.table.columns if column in right.table.columns]
-            if left.name < right.name and shared:
-                key = shared[0]
-                return [
-                    f"by_{key} = {{r[{key!r}]: r for r in {right.name}}}  # join {left.name} with {right.name}:"
-                    f" by_{key}[r[{key!r}]] for r in {left.name}"
-                ]
-    return []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -48,7 +49,16 @@ def missing(text: str) -> bool:
     return text.strip().lower() in MISSING
 
 
-def typed(column: Sequence[str]) -> list[Cell]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column's cells, typed."""
+
+    cells: list[Cell]
+    date_format: str = ""
+    """How the text wrote the dates that are ISO dates now; empty for other columns."""
+
+
+def typed(column: Sequence[str]) -> Column:
     """The column's cells as numbers, ISO dates or booleans where nearly all of them are, else as they are.
 
     In a converted column a missing cell is None, and so is one that does not convert. Dates become
@@ -57,33 +67,43 @@ def typed(column: Sequence[str]) -> list[Cell]:
     cells = [cell.strip() for cell in column]
     filled = [cell for cell in cells if not missing(cell)]
     if not filled:
-        return list(cells)
-    for convert in (number, _boolean, _date_converter(filled)):
-        if convert is None:
-            continue
-        converted: list[Cell] = [None if missing(cell) else convert(cell) for cell in cells]
-        if sum(value is not None for value in converted) >= CONVERTIBLE * len(filled):
-            return converted
-    return list(cells)
+        return Column(cells=list(cells))
+    for convert in (number, _boolean):
+        converted = _converted(cells, convert)
+        if _enough(converted, filled):
+            return Column(cells=converted)
+    date_format = _date_format(filled)
+    if date_format:
+        converted = _converted(cells, lambda cell: iso_date(cell, date_format))
+        if _enough(converted, filled):
+            return Column(cells=converted, date_format=date_format)
+    return Column(cells=list(cells))
+
+
+def _converted(cells: Sequence[str], convert: Callable[[str], Cell]) -> list[Cell]:
+    return [None if missing(cell) else convert(cell) for cell in cells]
+
+
+def _enough(converted: Sequence[Cell], filled: Sequence[str]) -> bool:
+    return sum(value is not None for value in converted) >= CONVERTIBLE * len(filled)
 
 
 def _boolean(text: str) -> bool | None:
     return {"true": True, "false": False}.get(text.lower())
 
 
-def _date_converter(filled: Sequence[str]) -> Callable[[str], str | None] | None:
-    """A converter for the one date format that fits, or None; a format that may be read two ways fits not."""
+def _date_format(filled: Sequence[str]) -> str:
+    """The one date format that fits, or an empty string; dates that may be read two ways fit none."""
     sample = filled[:: max(1, len(filled) // SAMPLE)]
     if not any(char.isdigit() for char in sample[0]) or all(_ISO_DATE.match(cell) for cell in sample[:20]):
-        return None
-    fitting = [form for form in _DATE_FORMATS if all(_parse_date(cell, form) for cell in sample)]
-    if len({_parse_date(cell, form) for form in fitting for cell in sample[:1]}) != 1:
-        return None
-    chosen = fitting[0]
-    return lambda cell: _parse_date(cell, chosen)
+        return ""
+    fitting = [form for form in _DATE_FORMATS if all(iso_date(cell, form) for cell in sample)]
+    readings = {tuple(iso_date(cell, form) for cell in sample) for form in fitting}
+    return fitting[0] if len(readings) == 1 else ""
 
 
-def _parse_date(text: str, form: str) -> str | None:
+def iso_date(text: str, form: str) -> str | None:
+    """A date in that format as an ISO date, None when it is none."""
     try:
         moment = datetime.strptime(text, form)
     except ValueError:

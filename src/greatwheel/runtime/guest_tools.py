@@ -16,9 +16,17 @@ STOP_WORDS = (
 )
 
 
+HEADINGS = ("#", "===", "chapter ", "section ", "topic", "part ", "title:", "article ", "file:")
+
+
 def terms(query):
-    """The words of a question that are worth looking for, each once, in order."""
-    words = []
+    """What is worth looking for in a question, each once: its quoted phrases, then its words."""
+    found = []
+    for quote in ('"', "`", "“"):
+        pieces = query.replace("”", "“").split(quote)
+        for index in range(1, len(pieces) - 1, 2):
+            if 2 < len(pieces[index].strip()) < 200:
+                found.append(pieces[index].strip().lower())
     word = ""
     for char in query + " ":
         if char.isalnum() or char in "_-.@/'":
@@ -27,22 +35,44 @@ def terms(query):
             word = word.strip("-./'")
             if word.endswith("'s"):
                 word = word[:-2]
-            if len(word) > 1 and word.lower() not in STOP_WORDS.split() and word.lower() not in words:
-                words.append(word.lower())
+            if len(word) > 1 and word.lower() not in STOP_WORDS.split() and word.lower() not in found:
+                found.append(word.lower())
             word = ""
-    return words
+    return found
+
+
+def sentences(line):
+    """A long line in pieces that end where sentences do."""
+    if len(line) <= 400:
+        return [line]
+    pieces = []
+    start = 0
+    while start < len(line):
+        end = line.find(". ", start + 100)
+        end = len(line) if end < 0 or end - start > 600 else end + 1
+        if end - start > 600:
+            end = start + 400
+        pieces.append(line[start:end].strip())
+        start = end
+    return pieces
 
 
 def passages(data):
-    """(place, line) for each line of a text, of each text in a list or dict."""
-    if isinstance(data, str):
-        return [(str(index + 1), line) for index, line in enumerate(data.split("\n")) if line.strip()]
+    """(place, line) for each line of a text, of each text in a list or dict; a place names the heading above."""
     found = []
-    if isinstance(data, dict):
+    if isinstance(data, str):
+        heading = ""
+        for index, line in enumerate(data.split("\n")):
+            if line.strip():
+                low = line[:12].lower()
+                if len(line) < 80 and low.startswith(HEADINGS):
+                    heading = " in " + line.strip(" #=")
+                for piece in sentences(line):
+                    found.append((str(index + 1) + heading, piece))
+    elif isinstance(data, dict):
         for key in data:
-            for place, line in (
-                passages(data[key]) if isinstance(data[key], (str, dict, list)) else [("", str(data[key]))]
-            ):
+            value = data[key]
+            for place, line in passages(value) if isinstance(value, (str, dict, list)) else [("", str(value))]:
                 found.append((str(key) + ":" + place, line))
     elif isinstance(data, list):
         for index, item in enumerate(data):
@@ -64,44 +94,82 @@ def cut_around(line, word, width):
     return ("…" if at else "") + line[at : at + width].strip() + ("…" if at + width < len(line) else "")
 
 
-def ranked(query, data, top):
-    """The `top` passages that share the rarest words with the query, and how many passages hold each word."""
+def weigh(words, lowered):
+    """word -> (weight, the lines that hold it); a word of more than a third of the lines weighs nothing."""
     import math
 
-    words = terms(query)
-    lines = passages(data)
-    lowered = [line.lower() for place, line in lines]
-    hits = {}
+    weighed = {}
     for word in words:
         stem = word[:-1] if len(word) > 4 and word.endswith("s") else word
-        hits[word] = [index for index, line in enumerate(lowered) if stem in line]
+        hits = [index for index, line in enumerate(lowered) if stem in line]
+        rare = hits and len(hits) < 0.3 * len(lowered) + 3
+        weighed[word] = (math.log(1 + len(lowered) / len(hits)) * (1 + word.count(" ")) if rare else 0.0, hits)
+    return weighed
+
+
+def scored(weighed):
+    """line -> the sum of the weights of its words."""
     scores = {}
-    for word in words:
-        if hits[word] and len(hits[word]) < 0.5 * len(lines) + 2:
-            weight = math.log(1 + len(lines) / len(hits[word]))
-            for index in hits[word]:
+    for weight, hits in weighed.values():
+        if weight:
+            for index in hits:
                 scores[index] = scores.get(index, 0.0) + weight
-    order = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:top]
-    return (
-        [lines[index] for index, score in order],
-        {word: len(hits[word]) for word in words},
-        [score for index, score in order],
-    )
+    return scores
+
+
+def ranked(query, data, top):
+    """(best, onward, counts) for a query: at most `top` (place, line) in all.
+
+    `best` are the lines that share the rarest words with the query, in the data's order. When those are one or two,
+    `onward` are lines that go on from them, each sharing a rare word with the line before it: facts told in
+    several places. `counts` has the number of lines that hold each word.
+    """
+    lines = passages(data)
+    lowered = [line.lower() for place, line in lines]
+    weighed = weigh(terms(query), lowered)
+    scores = scored(weighed)
+    order = sorted(scores, key=lambda index: (-scores[index], index))
+    highest = scores[order[0]] if order else 0.0
+    best = [index for index in order if scores[index] >= 0.6 * highest][:top]
+    first = [index for index in best if scores[index] >= 0.9 * highest]
+    onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if 0 < len(best) <= 3 else []
+    best = (first + [index for index in best if index not in first and index not in onward])[: top - len(onward)]
+    counts = {word: len(weighed[word][1]) for word in weighed}
+    return [lines[index] for index in sorted(best)], [lines[index] for index in onward], counts
+
+
+def follow(first, weighed, lines, lowered, scores):
+    """Lines that go on from a line, in the order of following: each shares a rare word, at best a name, with the last."""
+    told = [hits for weight, hits in weighed.values() if weight and len(hits) <= 10 and first in hits]
+    near = {index for hits in told for index in hits}
+    path = []
+    current = first
+    while len(path) < 8:
+        new = [word for word in terms(lines[current][1][:600]) if word not in weighed]
+        bridges = {word: pair for word, pair in weigh(new, lowered).items() if 1 < len(pair[1]) <= 40}
+        names = {word for word in bridges if word[:1].upper() + word[1:] in lines[current][1][1:]}
+        shared = scored({word: (pair[0] * (3 if word in names else 1), pair[1]) for word, pair in bridges.items()})
+        ties = [index for index in shared if index in scores and index not in path and index != first]
+        ties = [index for index in ties if index in near] or ([] if path else ties)
+        if not ties:
+            break
+        current = sorted(ties, key=lambda index: (-shared[index] - scores[index], index))[0]
+        path.append(current)
+    return path
 
 
 def search(query, data=None, top=8):
-    """Print the lines that best match the words of `query`, and how often each word occurs; return the lines."""
+    """Print the lines that best match the words of `query`, and how many lines hold each word; return the lines."""
     data = context if data is None else data  # noqa: F821
-    found, counts, scores = ranked(query, data, top)
-    print("lines that contain each word:", ", ".join(word + " " + str(counts[word]) for word in counts))
-    words = [word for word in counts if counts[word]]
-    rarest = sorted(words, key=lambda word: counts[word])
-    for place, line in found:
+    best, onward, counts = ranked(query, data, top)
+    print("lines with each word:", ", ".join(word + " " + str(counts[word]) for word in counts))
+    rarest = sorted([word for word in counts if counts[word]], key=lambda word: counts[word])
+    for place, line in best + onward:
         inside = [word for word in rarest if word in line.lower()]
         print("[" + place + "] " + cut_around(line, inside[0] if inside else "", 300))
-    if not found:
-        print("no line matches: " + query)
-    return [line for place, line in found]
+    if not best:
+        print("no line matches " + repr(query))
+    return [line for place, line in best + onward]
 
 
 def grep(pattern, data=None, top=10):
@@ -156,3 +224,8 @@ def classify(items, question, labels=("yes", "no")):
         chosen = chosen or [label for label in allowed if str(label).lower() in low]
         answers.append(chosen[0] if chosen else allowed[-1])
     return answers
+
+
+def final(answer):
+    """Another spelling of FINAL."""
+    FINAL(answer)  # noqa: F821

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from greatwheel.runtime import guest_tools
 
-LOOK_LINE_CHARS = 240
+LOOK_LINE_CHARS = 200
 
 SYSTEM = """\
 You answer a question about data by writing Python. The data is in variables, it is too long to read, and you never \
@@ -15,7 +16,7 @@ stay for the next block. When your code has the answer, call FINAL(answer).
 
 Rules
 - Use the variables that are there. Never type data in, never assign to `context`.
-- Work on all the data with loops and comprehensions. Print little.
+- Begin with a comment that says how the answer is found. Work on all the data. Print little.
 - FINAL takes the answer itself: a number, a name, a date, a list or a short sentence.
 - If the data does not hold the answer, call FINAL("not found").
 
@@ -28,22 +29,26 @@ llm_query("prompt with the text in it")   ask a model; returns its answer as str
 chunks(text, 4000)        a long text in pieces
 
 Examples
-How often does the word river occur?
+Which city was the depot moved to? (found: "[812] In May the depot was moved from Turin to Genoa.")
 ```python
-import re
-FINAL(len(re.findall(r"\\briver\\b", context, re.IGNORECASE)))
-```
-Which city was the depot moved to?
-```python
-lines = search("depot moved city")
-```
-(prints: [812] … the depot was moved from Turin to Genoa in May.)
-```python
+# The found lines say that it was moved to Genoa.
 FINAL("Genoa")
+```
+What is the phone number of the harbour office in Kiel? (found: only the offices of Bremen and Emden)
+```python
+# The found lines say nothing of Kiel.
+FINAL("not found")
+```
+Who owns the house that Ann lives in? (found: "[77] Ann lives in Mill House.")
+```python
+# The found lines say that it is Mill House, not who owns it.
+search("owner Mill House")
 ```"""
 
-PREFILL = "```python\n"
-"""How a reply begins, where the server continues an assistant's message."""
+PREFILL = "```python\n#"
+READING_PREFILL = "```python\n# The found lines say"
+"""How a reply begins, where the server continues an assistant's message: with a comment, in which it thinks. The second opens
+a question that the lines found at first may answer: it makes a small model read them before it writes code."""
 
 STOP = ("```",)
 
@@ -57,25 +62,40 @@ def first_message(*, brief: str, question: str, look: str, links: Sequence[str],
     if recipes:
         parts.append("Lines of code that work on this data (change names and values to fit)\n" + "\n".join(recipes))
     if look:
-        parts.append(f"A search for the question's words found\n{look}")
+        parts.append(f"A first search found\n{look}")
     if links:
         parts.append("Words of the question in the data\n" + "\n".join(links))
     parts.append(f"Question: {question}")
     return "\n\n".join(parts)
 
 
-def look(question: str, context: object, top: int) -> str:
-    """What `search(question)` would print, for the first message."""
-    found, counts, _ = guest_tools.ranked(question, context, top)
-    absent = [word for word, count in counts.items() if not count]
+def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]:
+    """What a search for the question's words finds, for the first message, and how many lines hold each word."""
+    best, onward, counts = guest_tools.ranked(question, context, top)
     words = [word for word, count in sorted(counts.items(), key=lambda item: item[1]) if count]
-    lines = [
-        f"[{place}] {guest_tools.cut_around(line, next((w for w in words if w in line.lower()), ''), LOOK_LINE_CHARS)}"
-        for place, line in found
-    ]
+
+    def shown(place: str, line: str) -> str:
+        word = next((word for word in words if word in line.lower()), "")
+        return f"[{place}] {guest_tools.cut_around(line, word, LOOK_LINE_CHARS)}"
+
+    lines = [shown(place, line) for place, line in best]
+    if onward:
+        lines += ["and, going on from there:", *(shown(place, line) for place, line in onward)]
+    absent = [word for word, count in counts.items() if not count and _names_something(word, question)]
     if absent:
         lines.append("nowhere in the data: " + ", ".join(absent))
-    return "\n".join(lines)
+    return "\n".join(lines), counts
+
+
+def _names_something(word: str, question: str) -> bool:
+    """Whether a word is a name, a code or a quotation, so that its absence tells something."""
+    if re.search(r"[\d_ @.]", word):
+        return True
+    return bool(
+        re.search(
+            rf"(?<![.?!:] )(?<!^)\b{re.escape(word[:1].upper() + word[1:])}\b|['\"]{re.escape(word)}['\"]", question
+        )
+    )
 
 
 def observation(stdout: str, value: str, error: str) -> str:
@@ -102,3 +122,10 @@ NOT_IN_DATA = "{shown} is neither in the data nor computed from it. Compute the 
 NOT_A_VALUE = "FINAL was called with {shown}, which is not a value. Call FINAL with the value itself."
 TOO_LONG = "The answer has {length} characters. The question asks for something short: call FINAL with just that."
 OUTPUT_CUT = "… ({count} more characters not shown; print less)"
+CUT_OFF = "The block was too long and was cut off. Write a shorter one."
+GO_ON = "If that is the answer, call FINAL with it; else go on."
+LOST = "That block used up the session's memory or time and the session was restarted; the data is there again."
+TOO_SLOW = "That took too long. Go through the data once, without loops inside loops."
+TOO_MUCH = "That passed the {limit} limit. Work on less at a time."
+KNOWN_NAMES = "The data is in: {names}."
+SOME_NONE = "Some values are None: leave them out with `is not None`."

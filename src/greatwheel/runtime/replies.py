@@ -11,15 +11,16 @@ _FINAL_CALL = re.compile(r"^\s*FINAL(?:_VAR)?\(.*\)\s*$", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
-def code_in(reply: str, *, prefilled: bool) -> str:
+def code_in(reply: str, *, prefill: str = "") -> str:
     """The block to run; empty when the reply holds none.
 
-    A prefilled reply is code up to its first fence. Otherwise the fenced blocks count, all together; without
-    a fence, a reply that is Python as a whole, or a line of it that calls FINAL.
+    A prefilled reply is code up to its first fence, its first line begun by the prefill. Otherwise the fenced blocks
+    count, all together; without a fence, a reply that is Python as a whole, or a line of it that calls FINAL.
     """
     text = _THINKING.sub("", reply)
-    if prefilled:
-        return _clean(re.split(r"^```", text, maxsplit=1, flags=re.MULTILINE)[0].removeprefix("```python\n"))
+    if prefill:
+        whole = prefill + text.removeprefix(prefill)
+        return _clean(re.split(r"^```", whole.removeprefix("```python\n"), maxsplit=1, flags=re.MULTILINE)[0])
     blocks = _FENCE.findall(text)
     if blocks:
         return _clean("\n".join(blocks))

@@ -10,11 +10,11 @@ import csv
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from greatwheel.runtime.cells import number, typed
+from greatwheel.runtime.cells import Column, number, typed
 
 Record: TypeAlias = dict[str, Any]
 
@@ -34,9 +34,12 @@ _LOG = re.compile(
 )
 _SOURCE = re.compile(r"^[\[(]?(?P<source>[A-Za-z][\w./-]{1,40}(?:\[\d+\])?)[\])]?:[ ]+(?P<message>.*)$")
 _BRACKETED = re.compile(r"^[\[(](?P<source>[A-Za-z][\w./ -]{1,40})[\])][ :-]*(?P<message>.*)$")
+_SOURCE_DASH = re.compile(r"^(?P<source>[A-Za-z][\w./-]{1,40}) (?:-|–|\|) (?P<message>.*)$")
 _LEVEL_INSIDE = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)\b")
 _CHAT = re.compile(
-    r"^(?:[\[(]?(?P<time>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])]?[ -]+)?<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)>?: (?P<text>.+)$"
+    r"^(?:[\[(]?(?P<time>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])]?[ -]+)?"
+    r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)>?:"
+    r" (?P<text>.+)$"
 )
 _PAIR = re.compile(r"([A-Za-z_][\w.-]{0,40}) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]+(?: [^\s;,|=:\"]+(?![\w.-]* ?[=:]))*)")
 _FIELD = re.compile(r"^([A-Za-z][\w /()#.-]{0,40}?): ?(.*)$")
@@ -52,9 +55,8 @@ class Table:
     records: list[Record]
     title: str = ""
     """A heading above the table, if it has one."""
-
-
-Reader: TypeAlias = Callable[[Sequence[str]], "Table | None"]
+    date_formats: Mapping[str, str] = field(default_factory=dict)
+    """By column: how the text wrote the dates that the records have as ISO dates."""
 
 
 def find_tables(text: str) -> list[Table]:
@@ -73,7 +75,7 @@ def _read(lines: Sequence[str], title: str) -> Table | None:
     for reader in (_logs, _pairs, _delimited, _chat):
         table = reader(lines)
         if table is not None:
-            return Table(form=table.form, columns=table.columns, records=table.records, title=title)
+            return replace(table, title=title)
     return None
 
 
@@ -110,23 +112,26 @@ def _sample(lines: Sequence[str]) -> Sequence[str]:
     return lines[:: max(1, len(lines) // SAMPLE_LINES)]
 
 
-def _table(form: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table | None:
+def _table(form: str, names: Sequence[str], rows: Iterable[Sequence[str]]) -> Table | None:
     """A table from rows of text cells, its columns typed."""
-    values = [typed(column) for column in zip(*rows, strict=True)]
-    if not values or len(values[0]) < MIN_ROWS:
+    columns = {name: typed(cells) for name, cells in zip(names, zip(*rows, strict=True), strict=True)}
+    if not columns or len(columns[names[0]].cells) < MIN_ROWS:
         return None
-    names = tuple(columns)
-    return Table(
-        form=form, columns=names, records=[dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-    )
+    cells = zip(*(column.cells for column in columns.values()), strict=True)
+    records = [dict(zip(names, row, strict=True)) for row in cells]
+    return Table(form=form, columns=tuple(names), records=records, date_formats=_formats(columns))
 
 
 def _from_dicts(form: str, rows: Sequence[dict[str, str]]) -> Table:
     """A table from rows that have some of the columns each."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: typed([row.get(name, "") for row in rows]) for name in names}
-    records = [{name: columns[name][index] for name in row} for index, row in enumerate(rows)]
-    return Table(form=form, columns=tuple(names), records=records)
+    records = [{name: columns[name].cells[index] for name in row} for index, row in enumerate(rows)]
+    return Table(form=form, columns=tuple(names), records=records, date_formats=_formats(columns))
+
+
+def _formats(columns: Mapping[str, Column]) -> dict[str, str]:
+    return {name: column.date_format for name, column in columns.items() if column.date_format}
 
 
 def _json_lines(lines: Sequence[str]) -> Table | None:
@@ -191,7 +196,7 @@ def _log_row(match: re.Match[str]) -> dict[str, str]:
         rest = (rest[: inside.start()].rstrip(" [(<") + " " + rest[inside.end() :].lstrip(" ])>:")).strip()
     if level is not None:
         row["level"] = level
-    named = _BRACKETED.match(rest) or _SOURCE.match(rest)
+    named = _BRACKETED.match(rest) or _SOURCE.match(rest) or _SOURCE_DASH.match(rest)
     if named:
         row["source"] = named["source"]
         rest = named["message"]

@@ -1,0 +1,1 @@
+"""A durable runtime for agents that think by writing Python."""

@@ -1,0 +1,310 @@
+"""The host side of the SDK: serves the calls that guest code makes.
+
+Calls that arrive together are served together. An error of a service becomes an error in the guest at the call
+site; only the end of the run (a budget that is used up, a lost model server) leaves the bridge as an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from greatwheel.core.clock import Clock
+from greatwheel.core.context import CallContext
+from greatwheel.core.errors import BudgetExceeded, NotAvailable
+from greatwheel.core.events import HostCallServed, HostCallStarted, Observer
+from greatwheel.core.ids import RunId
+from greatwheel.core.usage import Usage
+from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.runtime.ledger import Ledger
+from greatwheel.runtime.record import Prefix
+from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
+from greatwheel.sandbox.prelude import SIGNATURES
+
+Handler: TypeAlias = Callable[[Mapping[str, Any], Ledger], Awaitable[Any]]
+
+SUB_MAX_TOKENS = 512
+"""Longest reply of a sub-model unless the call says otherwise."""
+CHARS_PER_TOKEN = 3
+"""A cautious estimate, to reserve tokens before a server has counted them."""
+
+
+class ChildRunner(Protocol):
+    """Runs a child loop; given by the loop, which knows engines and models."""
+
+    async def __call__(self, question: str, context: Any, model: str | None, ledger: Ledger) -> str:
+        """The child's answer; what it uses is drawn from `ledger`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinalCalled:
+    """The guest called FINAL: the block does not go on."""
+
+    value: Any
+
+
+@dataclass(kw_only=True, slots=True)
+class Bridge:
+    """Serves one run's host calls."""
+
+    context: CallContext
+    model: ChatModel
+    ledger: Ledger
+    clock: Clock
+    observer: Observer
+    child: ChildRunner
+    show_vars: Callable[[], Awaitable[list[str]]]
+    prefix: Prefix = field(default_factory=Prefix)
+    parallel: int = 64
+    """Sub-calls of one batch that are under way at once; the gate has the server's own limit."""
+    calls: int = 0
+    step: int = 0
+
+    @property
+    def run_id(self) -> RunId:
+        """The run that is served."""
+        return self.context.run_id
+
+    async def serve(self, calls: HostCalls) -> dict[int, Answer] | FinalCalled:
+        """Answers for all calls, or the final value when one of them is FINAL."""
+        for call in calls.calls:
+            if call.name == "FINAL":
+                return await self._final(call)
+        numbered = []
+        for call in calls.calls:
+            self.calls += 1
+            numbered.append((self.calls, call))
+        answers = await _gather([self._serve_one(number, call) for number, call in numbered])
+        return {call.id: answer for (_, call), answer in zip(numbered, answers, strict=True)}
+
+    async def _final(self, call: HostCall) -> dict[int, Answer] | FinalCalled:
+        try:
+            bound = _bind(call)
+        except TypeError as error:
+            return {call.id: Failed(type="TypeError", message=str(error))}
+        return FinalCalled(value=bound.get("answer"))
+
+    async def _serve_one(self, number: int, call: HostCall) -> Answer:
+        self._started(number, call)
+        recorded = self.prefix.answer_to(number, call.name, call.args, call.kwargs)
+        if recorded is not None:
+            self._served(number, call, recorded.result, recorded.error, Usage(), 0.0, replayed=True)
+            return _answer_of(recorded.result, recorded.error)
+        began, ledger = self.clock.monotonic(), self.ledger.leaf()
+        result: Any = None
+        failure: str | None = None
+        try:
+            result = await self._handle(call, ledger)
+        except TypeError as error:
+            failure = f"TypeError: {error}"
+        except ValueError as error:
+            failure = f"ValueError: {error}"
+        except (NotAvailable, BudgetExceeded) as error:
+            failure = f"{type(error).__name__}: {error}"
+        seconds = self.clock.monotonic() - began
+        ledger.add(Usage(host_calls=1))
+        self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)
+        return _answer_of(result, failure)
+
+    def _started(self, number: int, call: HostCall) -> None:
+        self.observer(
+            HostCallStarted(
+                run_id=self.run_id,
+                step=self.step,
+                call=number,
+                name=call.name,
+                args=list(call.args),
+                kwargs=call.kwargs,
+            )
+        )
+
+    def _served(
+        self,
+        number: int,
+        call: HostCall,
+        result: Any,
+        error: str | None,
+        usage: Usage,
+        seconds: float,
+        *,
+        replayed: bool,
+    ) -> None:
+        self.observer(
+            HostCallServed(
+                run_id=self.run_id, step=self.step, call=number, name=call.name, result=result, error=error,
+                usage=usage, seconds=seconds, replayed=replayed,
+            )
+        )  # fmt: skip
+
+    async def _handle(self, call: HostCall, ledger: Ledger) -> Any:
+        handler = self._handlers().get(call.name)
+        if handler is None:
+            service = call.name.split(".")[0]
+            raise NotAvailable(f"{call.name} is not available here: this installation has no {service} service.")
+        return await handler(_bind(call), ledger)
+
+    def _handlers(self) -> dict[str, Handler]:
+        return {
+            "llm_query": self._llm_query,
+            "batch_llm_query": self._batch_llm_query,
+            "llm.complete": self._complete,
+            "llm.embed": self._embed,
+            "rlm_query": self._rlm_query,
+            "batch_rlm_query": self._batch_rlm_query,
+            "SHOW_VARS": self._show_vars,
+            "budget": self._budget,
+            "state.checkpoint": self._checkpoint,
+        }
+
+    async def _llm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
+        return await self._ask([Message(role="user", content=_text(bound["prompt"]))], bound, ledger)
+
+    async def _batch_llm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+        prompts = _list(bound["prompts"])
+        return await self._together([self._llm_query({**bound, "prompt": prompt}, ledger) for prompt in prompts])
+
+    async def _complete(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
+        messages = [Message(role=item["role"], content=_text(item["content"])) for item in bound.get("messages") or ()]
+        if bound.get("system"):
+            messages.insert(0, Message(role="system", content=_text(bound["system"])))
+        if bound.get("prompt") is not None:
+            messages.append(Message(role="user", content=_text(bound["prompt"])))
+        if not any(message.role == "user" for message in messages):
+            raise ValueError("llm.complete needs messages=[{'role': 'user', 'content': …}] or a prompt")
+        return await self._ask(messages, bound, ledger)
+
+    async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], ledger: Ledger) -> str:
+        choices = bound.get("choices")
+        max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
+        chars = sum(len(message.content) for message in messages)
+        estimate = chars // CHARS_PER_TOKEN + max_tokens
+        if chars > self.model.window * 6 or estimate > self.model.window * 2:
+            raise ValueError(
+                f"the prompt has {chars:,} characters and the model reads about {self.model.window * CHARS_PER_TOKEN:,}"
+                " at once; use chunks(text, 4000) and batch_llm_query"
+            )
+        request = ChatRequest(
+            messages=messages,
+            model=bound.get("model"),
+            temperature=float(bound.get("temperature") or 0.0),
+            max_tokens=max_tokens,
+            grammar=_choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
+        )
+        held = ledger.reserve(estimate)
+        used = Usage()
+        try:
+            reply = await self.model.chat(self.context, request)
+            used = reply.usage
+        finally:
+            ledger.settle(held, used)
+        return reply.text.strip()
+
+    async def _embed(self, bound: Mapping[str, Any], ledger: Ledger) -> Any:
+        text = bound["text"]
+        vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else _list(text))
+        return vectors[0] if isinstance(text, str) else vectors
+
+    async def _rlm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
+        context = bound.get("context")
+        if context is None:
+            # A child without data of its own has only its question to think about: one model call does that.
+            return await self._ask([Message(role="user", content=_text(bound["question"]))], bound, ledger)
+        return await self.child(_text(bound["question"]), context, bound.get("model"), ledger)
+
+    async def _batch_rlm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+        questions = _list(bound["questions"])
+        contexts = bound.get("contexts")
+        each = _list(contexts) if isinstance(contexts, (list, tuple)) else [contexts] * len(questions)
+        if len(each) != len(questions):
+            raise ValueError(f"batch_rlm_query got {len(questions)} questions and {len(each)} contexts")
+        return await self._together(
+            [
+                self._rlm_query({**bound, "question": question, "context": context}, ledger)
+                for question, context in zip(questions, each, strict=True)
+            ]
+        )
+
+    async def _together(self, jobs: Sequence[Awaitable[str]]) -> list[str]:
+        gate = asyncio.Semaphore(self.parallel)
+
+        async def one(job: Awaitable[str]) -> str:
+            async with gate:
+                return await job
+
+        return await _gather([one(job) for job in jobs])
+
+    async def _show_vars(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+        return await self.show_vars()
+
+    async def _budget(self, bound: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
+        return asdict(ledger.left())
+
+    async def _checkpoint(self, bound: Mapping[str, Any], ledger: Ledger) -> None:
+        raise NotAvailable("state.checkpoint needs the durable runtime; this run keeps its state in memory.")
+
+
+async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:
+    """All results in order; the first failure cancels the rest and is raised by itself, not in a group."""
+    tasks = [asyncio.ensure_future(job) for job in jobs]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+def _bind(call: HostCall) -> dict[str, Any]:
+    """The call's arguments by name; TypeError, worded like Python's, when they do not fit."""
+    signature = SIGNATURES.get(call.name)
+    if signature is None:
+        return dict(call.kwargs)
+    try:
+        bound = signature.bind(*call.args, **call.kwargs)
+    except TypeError as error:
+        near = difflib.get_close_matches(str(error).split("'")[-2], signature.parameters) if "'" in str(error) else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise TypeError(f"{call.name}() {error}{hint}") from None
+    bound.apply_defaults()
+    return _flatten(signature, bound.arguments)
+
+
+def _flatten(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
+            flat.update(value)
+        else:
+            flat[name] = value
+    return flat
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _list(value: Any) -> list[Any]:
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    raise TypeError(f"expected a list, got {type(value).__name__}")
+
+
+def _choice_grammar(choices: Sequence[Any]) -> str:
+    """GBNF: the reply is one of the choices."""
+    quoted = [
+        '"' + str(choice).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for choice in choices
+    ]
+    return "root ::= " + " | ".join(quoted)
+
+
+def _answer_of(result: Any, error: str | None) -> Answer:
+    if error is None:
+        return Returned(value=result)
+    kind, _, message = error.partition(": ")
+    return Failed(type=kind, message=message)

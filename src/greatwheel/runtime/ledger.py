@@ -1,0 +1,137 @@
+"""The budget tree: reserved before a model call, settled after, over a run and all its children."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from greatwheel.core.budgets import Budget, BudgetLeft
+from greatwheel.core.clock import Clock
+from greatwheel.core.errors import BudgetExceeded
+from greatwheel.core.usage import Usage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reservation:
+    """Tokens set aside for one model call."""
+
+    tokens: int
+
+
+class Ledger:
+    """What a run may still use. Children draw on their own limits and on their parent's.
+
+    A reservation counts as used until it is settled, so calls made together can't pass a limit together.
+    """
+
+    def __init__(self, budget: Budget, clock: Clock, parent: Ledger | None = None) -> None:
+        self.budget = budget
+        self.usage = Usage()
+        self._clock = clock
+        self._parent = parent
+        self._reserved_tokens = 0
+        self._reserved_calls = 0
+        self._started = clock.monotonic()
+        self._steps = 0
+
+    @property
+    def seconds(self) -> float:
+        """Since this ledger was opened."""
+        return self._clock.monotonic() - self._started
+
+    @property
+    def steps(self) -> int:
+        """Steps begun."""
+        return self._steps
+
+    def left(self) -> BudgetLeft:
+        """What may still be used, the parents' limits included; never below zero."""
+        used, budget = self.usage, self.budget
+        own = BudgetLeft(
+            tokens=max(0, budget.tokens - used.tokens - self._reserved_tokens),
+            model_calls=max(0, budget.model_calls - used.model_calls - self._reserved_calls),
+            seconds=max(0.0, budget.seconds - self.seconds),
+            depth=budget.depth,
+            steps=max(0, budget.steps - self._steps),
+        )
+        if self._parent is None:
+            return own
+        above = self._parent.left()
+        return BudgetLeft(
+            tokens=min(own.tokens, above.tokens),
+            model_calls=min(own.model_calls, above.model_calls),
+            seconds=min(own.seconds, above.seconds),
+            depth=own.depth,
+            steps=own.steps,
+        )
+
+    def check_time(self) -> None:
+        """Raise BudgetExceeded when the time is over."""
+        if self.left().seconds <= 0:
+            raise BudgetExceeded(f"The time budget is used up ({self.budget.seconds:g} s); raise seconds.")
+
+    def step(self) -> int:
+        """Begin a step; its number, from 1. Raises BudgetExceeded when none is left."""
+        self.check_time()
+        if self._steps >= self.budget.steps:
+            raise BudgetExceeded(f"The step budget is used up ({self.budget.steps} steps); raise steps.")
+        self._steps += 1
+        return self._steps
+
+    def reserve(self, tokens: int) -> Reservation:
+        """Set tokens aside for one model call.
+
+        Raises:
+            BudgetExceeded: tokens, calls or time would not suffice; nothing is set aside then.
+        """
+        self.check_time()
+        left = self.left()
+        if left.model_calls < 1:
+            raise BudgetExceeded(
+                f"The budget of model calls is used up ({self.budget.model_calls}); raise model_calls."
+            )
+        if left.tokens < tokens:
+            raise BudgetExceeded(
+                f"The token budget does not suffice: {tokens} needed, {left.tokens} left of {self.budget.tokens};"
+                " raise tokens."
+            )
+        self._hold(tokens, 1)
+        return Reservation(tokens=tokens)
+
+    def settle(self, reservation: Reservation, usage: Usage) -> None:
+        """Put what a call really used in the place of its reservation (an empty usage gives it back)."""
+        self._hold(-reservation.tokens, -1)
+        self.add(usage)
+
+    def add(self, usage: Usage) -> None:
+        """Count usage here and in every parent."""
+        self.usage += usage
+        if self._parent is not None:
+            self._parent.add(usage)
+
+    def leaf(self) -> Ledger:
+        """A ledger with no limits of its own: counts apart what one host call uses."""
+        return Ledger(self.budget, self._clock, parent=self)
+
+    def child(self) -> Ledger:
+        """The ledger of a child run: half of what is left, one level less of depth.
+
+        Raises:
+            BudgetExceeded: no depth is left.
+        """
+        if self.budget.depth < 1:
+            raise BudgetExceeded("The depth budget is used up: this run may not start child loops; raise depth.")
+        left = self.left()
+        share = Budget(
+            tokens=left.tokens // 2,
+            model_calls=max(1, left.model_calls // 2),
+            seconds=left.seconds,
+            depth=self.budget.depth - 1,
+            steps=self.budget.steps,
+        )
+        return Ledger(share, self._clock, parent=self)
+
+    def _hold(self, tokens: int, calls: int) -> None:
+        self._reserved_tokens += tokens
+        self._reserved_calls += calls
+        if self._parent is not None:
+            self._parent._hold(tokens, calls)

@@ -1,0 +1,177 @@
+"""The workspace of a run: a sandbox session, the data in it, and what the model is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from greatwheel.core.errors import SandboxError, SandboxLost
+from greatwheel.core.ids import SessionId, new_session_id
+from greatwheel.llm.port import ChatModel
+from greatwheel.runtime import briefing, contexts, finals, linking, prompts
+from greatwheel.runtime.guest_source import GUEST_TOOLS
+from greatwheel.sandbox.port import Engine, Limits, SandboxSession
+
+RESTORABLE_CHARS = 8_000_000
+"""Above this much data a session is not dumped after each step; a lost one starts afresh with its data."""
+FEW_LINES, MANY_LINES = 3, 12
+"""Lines of the first search that are shown: few where code will count or add up, many where the lines are the answer."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Workspace:
+    """A live session and its data. Made by `open`; `close` frees the session."""
+
+    engine: Engine
+    session: SandboxSession
+    limits: Limits
+    models: Callable[[str], ChatModel]
+    """Another model by name, for calls that ask for one."""
+    session_id: SessionId = field(default_factory=new_session_id)
+    context: Any = None
+    prepared: briefing.Prepared = field(default_factory=lambda: briefing.Prepared(values={}))
+    history: list[tuple[str, str]] = field(default_factory=list)
+    """Questions asked in this session and their answers."""
+    _dump: bytes | None = None
+    _variables: list[str] = field(default_factory=list)
+
+    @classmethod
+    async def open(
+        cls, *, engine: Engine, context: Any, models: Callable[[str], ChatModel], limits: Limits | None = None
+    ) -> Workspace:
+        """A new session that holds the context and the tools."""
+        limits = limits or Limits()
+        prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
+        session = await engine.open(limits=limits)
+        workspace = cls(
+            engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared
+        )
+        try:
+            await workspace._fill(session)
+        except BaseException:
+            await session.close()
+            raise
+        return workspace
+
+    async def sibling(self, context: Any) -> Workspace:
+        """A workspace of its own for a child, on the same engine."""
+        return await Workspace.open(
+            engine=self.engine, context=contexts.checked(context), models=self.models, limits=self.limits
+        )
+
+    async def _fill(self, session: SandboxSession) -> None:
+        await session.run(GUEST_TOOLS)
+        for name, value in self.prepared.values.items():
+            await session.set(name, value)
+        await self.save()
+
+    async def add(self, context: Any) -> None:
+        """Give the session further data; the new data is `context` from now on, the old `context_1`, …"""
+        if self.context is not None:
+            number = 1 + sum(name.startswith("context_") for name in self.prepared.values)
+            await self.session.set(f"context_{number}", self.context)
+        self.context = context
+        self.prepared = briefing.prepare(context)
+        for name, value in self.prepared.values.items():
+            await self.session.set(name, value)
+        await self.save()
+
+    async def save(self) -> None:
+        """Note the boundary: what the session can be restored to if its process is lost."""
+        self._variables = [f"{v.name}: {v.type} {v.preview}" for v in await self.session.describe()]
+        small = contexts.size(self.context) <= RESTORABLE_CHARS if self.context is not None else True
+        self._dump = await self.session.dump() if small else None
+
+    async def restore(self) -> None:
+        """Replace a lost session by the one of the last boundary, or by a fresh one with the data."""
+        await self.session.close()
+        if self._dump is not None:
+            self.session = await self.engine.load(self._dump, limits=self.limits)
+            return
+        self.session = await self.engine.open(limits=self.limits)
+        await self._fill(self.session)
+
+    async def give_up(self) -> None:
+        """Leave a block that was interrupted, so that the session can be used again."""
+        try:
+            await self.session.abandon()
+        except SandboxLost:
+            await self.restore()
+        except SandboxError:
+            await self.session.close()
+
+    async def close(self) -> None:
+        """Free the session."""
+        await self.session.close()
+
+    @property
+    def protected(self) -> frozenset[str]:
+        """Names that a block must not assign to."""
+        return frozenset(self.prepared.values)
+
+    def reading(self, question: str) -> bool:
+        """Whether the answer may stand in the lines that a search finds: plain text, and nothing to count or judge."""
+        return self.context is not None and not self.prepared.tables and linking.reading(question)
+
+    def opening(self, question: str) -> str:
+        """The first message for a question."""
+        prepared = self.prepared
+        found = linking.links(question, prepared.tables)
+        recipes = linking.recipes(question, prepared.tables, found)
+        look = ""
+        if self.context is not None:
+            few = bool(prepared.tables) or linking.counting(question)
+            look, counts = prompts.look(question, self.context, FEW_LINES if few else MANY_LINES)
+            recipes = recipes or linking.text_recipes(question, counts)
+        said = "".join(f"Earlier question: {asked}\nAnswer: {answer}\n\n" for asked, answer in self.history[-3:])
+        return said + prompts.first_message(
+            brief=prepared.text or "(no data was given; use what you know, or llm_query)",
+            question=question,
+            look=look,
+            links=[*linking.date_lines(question, prepared.tables), *(link.line() for link in found)],
+            recipes=recipes,
+        )
+
+    def inventory(self) -> list[Mapping[str, Any]]:
+        """The data by name, type, size and content hash."""
+        return [
+            {
+                "name": name,
+                "type": type(value).__name__,
+                "chars": contexts.size(value),
+                "sha256": contexts.digest(value),
+            }
+            for name, value in self.prepared.values.items()
+            if name not in self.prepared.derived
+        ]
+
+    def model_named(self, name: str) -> ChatModel:
+        """Another model."""
+        return self.models(name)
+
+    def variable_lines(self) -> list[str]:
+        """The session's variables as of the last boundary."""
+        return self._variables
+
+    def holds(self, text: str) -> bool:
+        """Whether the text occurs in the context."""
+        return finals.occurs(text, self.context)
+
+    def sample(self) -> str:
+        """One record, or some first lines, exactly as they are."""
+        if self.prepared.tables:
+            named = self.prepared.tables[0]
+            return f"{named.name}[0] is {named.table.records[0]!r}"
+        return f"The data begins: {str(self.context)[:200]!r}"
+
+    def keys_hint(self) -> str:
+        """The keys of each table."""
+        return "\n".join(
+            f"The keys of {named.name} are {', '.join(map(repr, named.table.columns))}."
+            for named in self.prepared.tables
+        )
+
+    def names(self) -> Sequence[str]:
+        """The variables that the session was given."""
+        return list(self.prepared.values)
