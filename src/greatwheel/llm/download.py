@@ -42,7 +42,7 @@ def _write(response: httpx.Response, target: Path, start: int, limit: int, on_by
     with target.open("r+b" if start else "wb") as file:
         file.seek(start)
         done = start
-        for chunk in response.iter_raw(CHUNK):
+        for chunk in response.iter_raw():
             done += len(chunk)
             if done > limit:
                 raise ModelRefused(f"{response.url.host} sent more than the expected {limit:,} bytes.")

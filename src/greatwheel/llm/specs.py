@@ -104,8 +104,8 @@ def ollama_host(value: str | None) -> str:
     value = (value or "").strip()
     if not value:
         return OLLAMA_URL
-    parts = urlsplit(value if "://" in value else f"//{value}")
     try:
+        parts = urlsplit(value if "://" in value else f"//{value}")
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, OLLAMA_PORT)
     except ValueError as error:
         raise BadInput(f"OLLAMA_HOST is {value!r}, which is not a host and port.") from error
@@ -124,19 +124,25 @@ def _openai_spec(name: str, environment: Mapping[str, str]) -> OpenAISpec:
 
 
 def _url_spec(text: str, environment: Mapping[str, str]) -> OpenAISpec:
-    url, name = urldefrag(text)
+    url, name, path = _address(text)
+    base_url = url.rstrip("/") if path.strip("/") else f"{url.rstrip('/')}/v1"
+    # The key goes only where its owner said that it belongs, never to any address that is named.
+    own = (environment.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
+    api_key = environment.get("OPENAI_API_KEY") or None
+    return OpenAISpec(base_url=base_url, name=name or None, api_key=api_key if base_url == own else None)
+
+
+def _address(text: str) -> tuple[str, str, str]:
+    """The URL without its fragment, the fragment, and the URL's path."""
     try:
+        url, name = urldefrag(text)
         parts = urlsplit(url)
         known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         known = False
     if not known:
         raise BadInput(f"{text!r} is not the address of a model server, as in http://localhost:8080/v1#model.")
-    base_url = url.rstrip("/") if parts.path.strip("/") else f"{url.rstrip('/')}/v1"
-    # The key goes only where its owner said that it belongs, never to any address that is named.
-    own = (environment.get("OPENAI_BASE_URL") or OPENAI_URL).rstrip("/")
-    api_key = environment.get("OPENAI_API_KEY") or None
-    return OpenAISpec(base_url=base_url, name=name or None, api_key=api_key if base_url == own else None)
+    return url, name, parts.path
 
 
 def _is_file_name(text: str) -> bool:
