@@ -65,6 +65,8 @@ class OurosSession:
         self._require_idle()
         self._block = Block(code=code, first_id=self._next_id)
         self._used = 0.0
+        if self._host_functions:
+            await self._ask({"op": "prepare"})
         return await self._event(await self._execute({"op": "run", "code": code}))
 
     async def resume(self, answers: Mapping[int, Answer]) -> Event:
@@ -138,7 +140,9 @@ class OurosSession:
         self._require_idle()
         message = await self._ask({"op": "describe"})
         return [
-            Variable(name=str(name), type=str(kind), size=size, preview=str(preview)[:PREVIEW_CHARS])
+            Variable(
+                name=name, type=kind, size=size if isinstance(size, int) else None, preview=preview[:PREVIEW_CHARS]
+            )
             for name, kind, size, preview in message["variables"]
         ]
 

@@ -46,6 +46,7 @@ _gw_room = [0, False, 0]
 
 def _gw_begin(limit):
     _gw_out.clear()
+    _gw_last.clear()
     _gw_room[0] = limit
     _gw_room[1] = False
     _gw_room[2] = limit
@@ -121,7 +122,9 @@ def sorted(iterable, *, key=None, reverse=False):
 
 def _gw_sort(items, **options):
     if type(items) is list:
-        items[:] = sorted(items, **options)
+        ordered = sorted(items, **options)
+        items.clear()
+        items.extend(ordered)
     else:
         items.sort(**options)
 
@@ -199,19 +202,18 @@ def _gw_request(args, kwargs):
     items = [[key, _gw_encode(item, 0)] for key, item in kwargs.items()]
     return _gw_json.dumps([[_gw_encode(item, 0) for item in args], items])
 
-_gw_last = [None, None]
+_gw_last = []
 
 def _gw_raised(error):
+    if isinstance(error, type):
+        error = error()
     try:
-        kind = error if isinstance(error, type) else type(error)
-        _gw_last[0] = kind.__name__
-        _gw_last[1] = [base.__name__ for base in kind.__mro__]
+        _gw_last.clear()
+        _gw_last.append(type(error).__name__)
+        _gw_last.append(str(error))
     except Exception:
-        return error
-    return error() if isinstance(error, type) else error
-
-def _gw_last_raised():
-    return [_gw_last[0], _gw_last[1]]
+        _gw_last.clear()
+    return error
 
 class BlockingIOError(OSError):
     pass
@@ -314,18 +316,22 @@ def _gw_preview_items(value, kind, depth):
         return kind.__name__ + '(' + ('{' + inside + '}' if parts else '') + ')'
     return '{' + inside + '}'
 
-def _gw_described(name, value):
+def _gw_described(name, value, kind_name):
     kind = type(value)
+    try:
+        kind_name = kind.__name__
+    except Exception:
+        pass
     sized = kind is str or kind is bytes or kind is list or kind is tuple or kind is dict or kind is set
     size = len(value) if sized or kind is frozenset else None
     try:
         preview = _gw_preview(value, 0)
     except Exception:
-        preview = '<' + kind.__name__ + '>'
-    return [name, kind.__name__, size, preview[:200]]
+        preview = '<' + kind_name + '>'
+    return [name, kind_name, size, preview[:200]]
 
 def _gw_describe(names):
-    return _gw_json.dumps([_gw_described(name, value) for name, value in names if not _gw_own(name, value)])
+    return _gw_json.dumps([_gw_described(*item) for item in names if not _gw_own(item[0], item[1])])
 """
 
 

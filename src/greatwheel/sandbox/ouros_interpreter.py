@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import keyword
 import re
@@ -17,6 +18,12 @@ from greatwheel.sandbox.ouros_limits import empty_with_limits, limits_field, wit
 from greatwheel.sandbox.ouros_values import Wire, decode
 from greatwheel.sandbox.ouros_wire import Message
 
+_MISPLACED = (
+    False,
+    "RuntimeError",
+    "a host function can't be called from inside this built-in function; call it in a loop or comprehension",
+)
+"""The engine mixes up values when a built-in that it does not know to pause calls back."""
 _GLOBAL_NUMBER = re.compile(r"'<global (\d+)>'")
 _WORD = re.compile(r"[^\W\d]\w*")
 _MAIN, _SCRATCH = "main", "scratch"
@@ -119,6 +126,7 @@ class Interpreter:
         self._next_id = request["next_id"]
         for name in sorted(self._host_functions - set(request["bound"])):
             self._call(guest.binding(name))
+        self._settle()
         return {"limits": limits}
 
     def _load(self, session: str, dump: bytes) -> None:
@@ -142,6 +150,12 @@ class Interpreter:
             self._idle = self._saved(self._source)
         return {"dump": self._idle, "names": self._names}
 
+    def prepare(self) -> Message:
+        """Keep the session as it is, in case that a block is to be dumped while it is paused."""
+        if self._host_functions:
+            self.save()
+        return {}
+
     # ---- blocks
 
     def run(self, code: str) -> Message:
@@ -150,8 +164,6 @@ class Interpreter:
             rewritten = rewrite(code, self._host_functions)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return self._raised(failure_of_source(error), "")
-        if self._host_functions:
-            self.save()
         self._begin(code, rewritten)
         return self._advance(lambda: self._execute(rewritten.code + "\n_gw_value(_gw_v)" * rewritten.has_value))
 
@@ -161,7 +173,8 @@ class Interpreter:
         self._sources.update(dict.fromkeys((*rewritten.functions, "<module>"), lines))
         later = [name for name in rewritten.later_globals if name not in self._declared and name not in self._names]
         self._declared.update(later)
-        self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_gw_begin({self._output_chars})")
+        with contextlib.suppress(EngineFailure):  # a session whose memory is used up may yet free some
+            self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_gw_begin({self._output_chars})")
 
     def resume(self, answers: list[list[Any]]) -> Message:
         """Deliver answers, `[id, True, value]` or `[id, False, type, message]`, and go on to the next event."""
@@ -206,11 +219,11 @@ class Interpreter:
         try:
             asked, request = args
             positional, named = json.loads(request)
-            if name == guest.TAKE or asked not in self._host_functions:
-                raise ValueError
-        except (TypeError, ValueError):
-            refusal = (False, "NameError", f"name {(args or [name])[0]!r} is not defined")
-            return lambda: self._resume(engine_id, refusal)
+            decode(["l", positional]), decode(["d", named])
+        except (TypeError, ValueError, RecursionError):
+            return lambda: self._resume(engine_id, _MISPLACED)
+        if name == guest.TAKE or asked not in self._host_functions:
+            return lambda: self._resume(engine_id, (False, "NameError", f"name {asked!r} is not defined"))
         deferred = name == guest.DEFER
         self._calls[self._next_id] = _Call(
             engine_id=engine_id, deferred=deferred, wire=[self._next_id, asked, positional, named]
@@ -279,7 +292,9 @@ class Interpreter:
     def _finished(self, result: Any, stdout: str) -> Message:
         value = None
         if self._has_value:
-            value = _unwrapped(result)
+            with contextlib.suppress(ValueError, TypeError, IndexError):  # of a guest that changed our functions
+                value = _unwrapped(result)
+                decode(value)
             self._manager.delete_variable(guest.VALUE.rstrip("="), session_id=self._source)
         self._settle()
         return {"kind": "finished", "value": value, "stdout": stdout}
@@ -297,12 +312,11 @@ class Interpreter:
     def _as_raised(self, failure: Failure) -> Failure:
         """The failure under the name of the guest's own exception, of which the engine tells the built-in base."""
         try:
-            name, bases = self._call("_gw_last_raised()")
+            name, text = self._call("_gw_last")
         except (EngineFailure, TypeError, ValueError):
             return failure
-        if isinstance(name, str) and name != failure.type and failure.type in (bases or ()):
-            return failure.reworded(name, failure.message)
-        return failure
+        same = isinstance(name, str) and text == failure.message
+        return failure.reworded(name, failure.message) if same and failure.type in guest.ERRORS else failure
 
     def _with_names(self, text: str) -> str:
         """The text with names in place of the engine's numbers for globals that are not bound."""
@@ -361,18 +375,26 @@ class Interpreter:
             result = self._call(f"_gw_encoded({name})")
         except EngineFailure as failure:
             raise Refused("not_portable", failure_of(str(failure)).message) from None
-        return {"value": _unwrapped(result)}
+        try:
+            return {"value": _unwrapped(result)}
+        except (ValueError, TypeError, IndexError) as error:
+            raise Refused("not_portable", str(error)) from None
 
     def describe(self) -> Message:
         """Name, type, size and preview of each variable."""
         kinds = self._variables()
         names = [name for name in self._names if name in kinds]
-        text = self._call(f"_gw_describe([{', '.join(f'({name!r}, {name})' for name in names)}])")
-        return {"variables": json.loads(text)}
+        items = ", ".join(f"({name!r}, {name}, {kinds[name]!r})" for name in names)
+        try:
+            told = json.loads(self._call(f"_gw_describe([{items}])"))
+            variables = [[str(name), str(kind), size, str(preview)] for name, kind, size, preview in told]
+        except (EngineFailure, TypeError, ValueError):  # no memory left, or the guest changed our functions
+            variables = [[name, kinds[name], None, f"<{kinds[name]}>"] for name in names]
+        return {"variables": variables}
 
-    def _variables(self) -> set[str]:
+    def _variables(self) -> dict[str, str]:
         return {
-            entry["name"]
+            entry["name"]: entry["type_name"]
             for entry in self._manager.list_variables(session_id=self._source)
             if entry["type_name"] != "module" and not entry["name"].startswith(guest.HIDDEN)
         }
@@ -386,4 +408,4 @@ def _place(name: str, code: str) -> int:
 
 def _unwrapped(result: Any) -> Wire:
     """The wire value from `_gw_encoded`: a text is itself, anything else is JSON in a list."""
-    return json.loads(result[0]) if isinstance(result, list) else result
+    return json.loads(result[0]) if isinstance(result, list) else result if isinstance(result, str) else None

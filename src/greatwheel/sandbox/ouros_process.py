@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 from greatwheel.core.errors import SandboxLost
-from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, Message, pack, unpack
+from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message, pack, unpack
 
 GRACE = 0.5
 """Seconds that a worker may overrun before it is killed; the engine's own clock stops most blocks before."""
@@ -117,4 +117,6 @@ def _cause_of_death(status: int | None) -> str:
         return "The limit `recursion` was exceeded and the engine crashed."
     if status == -signal.SIGKILL:
         return "Something killed it."
-    return f"The engine failed (exit status {status})."
+    if status == PANIC:
+        return "The engine failed in itself."
+    return f"The process ended (exit status {status})."

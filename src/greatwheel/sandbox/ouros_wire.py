@@ -14,8 +14,8 @@ import msgpack  # type: ignore[import-untyped]
 Message: TypeAlias = dict[str, Any]
 
 HEADER = struct.Struct(">Q")
-OUT_OF_MEMORY = 97
-"""Exit status of a worker that ran out of memory."""
+OUT_OF_MEMORY, PANIC = 97, 98
+"""Exit status of a worker that ran out of memory, and of one whose engine failed in itself."""
 
 
 def pack(message: Message) -> bytes:

@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from greatwheel.sandbox.ouros_interpreter import Interpreter, Refused
-from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, Message, pack, unpack
+from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message, pack, unpack
 
 _STACK = 96 * 1024 * 1024
 """The engine recurses on the C stack; more of it turns crashes into errors."""
@@ -36,6 +36,8 @@ def main() -> None:
             answer = pack(_served(interpreter, request))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
+        except BaseException:  # the engine panics by an exception of its own, and is not to be used after that
+            os._exit(PANIC)
         connection.sendall(answer)
 
 
