@@ -34,7 +34,7 @@ class Rewritten:
 
     code: str
     has_value: bool
-    """It ends with an expression, now bound to `_gw_v`."""
+    """It ends with an expression, now bound to `_ouros_v`."""
     later_globals: tuple[str, ...]
     """Names that its functions use and the block does not bind. The engine finds them only where they already exist
     when the function is compiled."""
@@ -121,32 +121,32 @@ def _called(call: ast.Call) -> str:
 
 
 def _wraps(tree: ast.Module) -> Iterator[_Edit]:
-    """`list(f())` becomes `list(_gw_drain(f()))`, in case that `f` is a generator function that calls the host."""
+    """`list(f())` becomes `list(_ouros_drain(f()))`, in case that `f` is a generator function that calls the host."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.Call() as inner, *_]) if name in _WRAPPED:
-                yield _insertion(inner.lineno, inner.col_offset, "_gw_drain(")
+                yield _insertion(inner.lineno, inner.col_offset, "_ouros_drain(")
                 yield _insertion(inner.end_lineno or 0, inner.end_col_offset or 0, ")")
 
 
 def _sorts(tree: ast.Module) -> Iterator[_Edit]:
-    """`xs.sort(key=f)` becomes `_gw_sort(xs, key=f)`."""
+    """`xs.sort(key=f)` becomes `_ouros_sort(xs, key=f)`."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=target, attr="sort"), args=[], keywords=[first, *_]):
                 if target.end_lineno == first.lineno:
-                    yield _insertion(target.lineno, target.col_offset, "_gw_sort(")
+                    yield _insertion(target.lineno, target.col_offset, "_ouros_sort(")
                     yield _Edit(line=first.lineno, start=target.end_col_offset or 0, end=first.col_offset, text=", ")
 
 
 def _raises(tree: ast.Module) -> Iterator[_Edit]:
-    """`raise X` becomes `raise _gw_raised(X)`: the engine forgets the names of the guest's own exceptions."""
+    """`raise X` becomes `raise _ouros_raised(X)`: the engine forgets the names of the guest's own exceptions."""
     for node in ast.walk(tree):
         match node:
             case ast.Raise(exc=ast.Name(id=name) | ast.Call(func=ast.Name(id=name))) if hasattr(builtins, name):
                 continue
             case ast.Raise(exc=ast.expr() as error):
-                yield _insertion(error.lineno, error.col_offset, "_gw_raised(")
+                yield _insertion(error.lineno, error.col_offset, "_ouros_raised(")
                 yield _insertion(error.end_lineno or 0, error.end_col_offset or 0, ")")
 
 

@@ -2,7 +2,7 @@
 
 It keeps what is printed (the engine forgets the output of a block that fails), turns host functions into guest
 functions that pause the block, and writes values in the wire form of `ouros_values` as JSON text. The engine's own
-conversion makes the keys of dicts strings and NaN None. All names begin with `_gw_`. A guest that rebinds
+conversion makes the keys of dicts strings and NaN None. All names begin with `_ouros_`. A guest that rebinds
 them harms only itself: the worker and the host check whatever comes out.
 """
 
@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import builtins
 
-HIDDEN = "_gw_"
+HIDDEN = "_ouros_"
 """Names that begin so are the adapter's own."""
 
-PAUSE, DEFER, TAKE = "_gw_host", "_gw_defer", "_gw_take"
+PAUSE, DEFER, TAKE = "_ouros_host", "_ouros_defer", "_ouros_take"
 """External functions: a call that waits, a call that becomes a future, and a value on its way in."""
 
-ASYNC = "_gw_a_"
+ASYNC = "_ouros_a_"
 """Prefix of a host function's awaitable twin."""
 
-VALUE = "_gw_v="
+VALUE = "_ouros_v="
 """Put before a block's trailing expression, so that its value can be read."""
 
 FIRST_LINE = 100_000
@@ -34,55 +34,55 @@ ERRORS = sorted(
 """Built-in exceptions by which a host error may be raised; those that the engine lacks arrive as RuntimeError."""
 
 SOURCE = r"""
-import dataclasses as _gw_dataclasses
-import json as _gw_json
+import dataclasses as _ouros_dataclasses
+import json as _ouros_json
 
-_gw_errors = {}
-_gw_bound = {}
-_gw_plain = (str, bool, type(None))
-_gw_own_names = {}
-_gw_out = []
-_gw_room = [0, False, 0]
+_ouros_errors = {}
+_ouros_bound = {}
+_ouros_plain = (str, bool, type(None))
+_ouros_own_names = {}
+_ouros_out = []
+_ouros_room = [0, False, 0]
 
-def _gw_begin(limit):
-    _gw_out.clear()
-    _gw_last.clear()
-    _gw_room[0] = limit
-    _gw_room[1] = False
-    _gw_room[2] = limit
+def _ouros_begin(limit):
+    _ouros_out.clear()
+    _ouros_last.clear()
+    _ouros_room[0] = limit
+    _ouros_room[1] = False
+    _ouros_room[2] = limit
 
-def _gw_tail(seen):
-    return ''.join(_gw_out)[seen:]
+def _ouros_tail(seen):
+    return ''.join(_ouros_out)[seen:]
 
-def _gw_write(text):
-    if len(text) > _gw_room[0]:
-        text = text[:_gw_room[0]]
-        if not _gw_room[1]:
-            _gw_room[1] = True
-            text = text + '\n[output cut: more than ' + str(_gw_room[2]) + ' characters]\n'
-        _gw_room[0] = 0
+def _ouros_write(text):
+    if len(text) > _ouros_room[0]:
+        text = text[:_ouros_room[0]]
+        if not _ouros_room[1]:
+            _ouros_room[1] = True
+            text = text + '\n[output cut: more than ' + str(_ouros_room[2]) + ' characters]\n'
+        _ouros_room[0] = 0
     else:
-        _gw_room[0] -= len(text)
+        _ouros_room[0] -= len(text)
     if text:
-        _gw_out.append(text)
-        _gw_print(text, end='')
+        _ouros_out.append(text)
+        _ouros_print(text, end='')
 
-def _gw_to_stream(file):
+def _ouros_to_stream(file):
     return 'TextIOWrapper' in str(type(file))
 
 def print(*args, sep=' ', end='\n', file=None, flush=False):
-    if file is not None and not _gw_to_stream(file):
-        return _gw_print(*args, sep=sep, end=end, file=file)
+    if file is not None and not _ouros_to_stream(file):
+        return _ouros_print(*args, sep=sep, end=end, file=file)
     sep = ' ' if sep is None else sep
     end = '\n' if end is None else end
     if type(sep) is not str or type(end) is not str:
         raise TypeError('sep and end must be None or a string')
-    _gw_write(sep.join([str(arg) for arg in args]) + end)
+    _ouros_write(sep.join([str(arg) for arg in args]) + end)
 
-def _gw_drain(iterable):
+def _ouros_drain(iterable):
     return [item for item in iterable] if type(iterable).__name__ == 'generator' else iterable
 
-def _gw_pausing(function):
+def _ouros_pausing(function):
     return 'builtin' not in str(type(function)) and not isinstance(function, type)
 
 def any(iterable):
@@ -98,8 +98,8 @@ def all(iterable):
     return True
 
 def map(function, *iterables):
-    if not iterables or not _gw_pausing(function):
-        return _gw_map(function, *iterables)
+    if not iterables or not _ouros_pausing(function):
+        return _ouros_map(function, *iterables)
     if type(iterables[0]).__name__ in ('generator', 'count', 'cycle', 'repeat'):
         return (function(*items) for items in zip(*iterables))
     if len(iterables) == 1:
@@ -107,20 +107,20 @@ def map(function, *iterables):
     return iter([function(*items) for items in zip(*iterables)])
 
 def filter(function, iterable):
-    if function is None or not _gw_pausing(function):
-        return _gw_filter(function, iterable)
+    if function is None or not _ouros_pausing(function):
+        return _ouros_filter(function, iterable)
     if type(iterable).__name__ in ('generator', 'count', 'cycle', 'repeat'):
         return (item for item in iterable if function(item))
     return iter([item for item in iterable if function(item)])
 
 def sorted(iterable, *, key=None, reverse=False):
-    if key is None or not _gw_pausing(key):
-        return _gw_sorted(iterable, key=key, reverse=reverse)
+    if key is None or not _ouros_pausing(key):
+        return _ouros_sorted(iterable, key=key, reverse=reverse)
     items = [item for item in iterable]
     keys = [key(item) for item in items]
-    return [items[at] for at in _gw_sorted(range(len(items)), key=lambda at: keys[at], reverse=reverse)]
+    return [items[at] for at in _ouros_sorted(range(len(items)), key=lambda at: keys[at], reverse=reverse)]
 
-def _gw_sort(items, **options):
+def _ouros_sort(items, **options):
     if type(items) is list:
         ordered = sorted(items, **options)
         items.clear()
@@ -128,9 +128,9 @@ def _gw_sort(items, **options):
     else:
         items.sort(**options)
 
-def _gw_extreme(name, choose, args, options):
+def _ouros_extreme(name, choose, args, options):
     key = options.get('key')
-    if key is None or not _gw_pausing(key):
+    if key is None or not _ouros_pausing(key):
         return choose(*args, **options)
     items = [item for item in (args[0] if len(args) == 1 else args)]
     if not items:
@@ -141,27 +141,27 @@ def _gw_extreme(name, choose, args, options):
     return items[keys.index(choose(keys))]
 
 def max(*args, **options):
-    return _gw_extreme('max', _gw_max, args, options)
+    return _ouros_extreme('max', _ouros_max, args, options)
 
 def min(*args, **options):
-    return _gw_extreme('min', _gw_min, args, options)
+    return _ouros_extreme('min', _ouros_min, args, options)
 
-_gw_own_names.update({
+_ouros_own_names.update({
     'print': print, 'any': any, 'all': all, 'map': map, 'filter': filter, 'sorted': sorted, 'max': max, 'min': min
 })
 
-def _gw_is_record(value):
+def _ouros_is_record(value):
     try:
-        return _gw_dataclasses.is_dataclass(value) and type(value) is not type
+        return _ouros_dataclasses.is_dataclass(value) and type(value) is not type
     except Exception:
         return False
 
-def _gw_items(items, depth):
-    if _gw_all([type(item) in _gw_plain for item in items]):
+def _ouros_items(items, depth):
+    if _ouros_all([type(item) in _ouros_plain for item in items]):
         return list(items)
-    return [_gw_encode(item, depth) for item in items]
+    return [_ouros_encode(item, depth) for item in items]
 
-def _gw_encode(value, depth):
+def _ouros_encode(value, depth):
     kind = type(value)
     if value is None or kind is str or kind is bool:
         return value
@@ -175,44 +175,44 @@ def _gw_encode(value, depth):
         raise TypeError('a value nested deeper than 60 containers cannot leave the sandbox')
     depth += 1
     if kind is list:
-        return ['l', _gw_items(value, depth)]
+        return ['l', _ouros_items(value, depth)]
     if kind is tuple:
-        return ['t', _gw_items(value, depth)]
+        return ['t', _ouros_items(value, depth)]
     if kind is dict:
-        return ['d', [[_gw_encode(key, depth), _gw_encode(item, depth)] for key, item in value.items()]]
+        return ['d', [[_ouros_encode(key, depth), _ouros_encode(item, depth)] for key, item in value.items()]]
     if kind is set:
-        return ['s', _gw_items(value, depth)]
+        return ['s', _ouros_items(value, depth)]
     if kind is frozenset:
-        return ['f', _gw_items(value, depth)]
-    if _gw_is_record(value):
-        names = [field.name for field in _gw_dataclasses.fields(value)]
-        return ['r', kind.__name__, [[name, _gw_encode(getattr(value, name), depth)] for name in names]]
+        return ['f', _ouros_items(value, depth)]
+    if _ouros_is_record(value):
+        names = [field.name for field in _ouros_dataclasses.fields(value)]
+        return ['r', kind.__name__, [[name, _ouros_encode(getattr(value, name), depth)] for name in names]]
     raise TypeError('a value of type ' + kind.__name__ + ' cannot leave the sandbox')
 
-def _gw_encoded(value):
-    return value if type(value) is str else [_gw_json.dumps(_gw_encode(value, 0))]
+def _ouros_encoded(value):
+    return value if type(value) is str else [_ouros_json.dumps(_ouros_encode(value, 0))]
 
-def _gw_value(value):
+def _ouros_value(value):
     try:
-        return _gw_encoded(value)
+        return _ouros_encoded(value)
     except Exception:
         return None
 
-def _gw_request(args, kwargs):
-    items = [[key, _gw_encode(item, 0)] for key, item in kwargs.items()]
-    return _gw_json.dumps([[_gw_encode(item, 0) for item in args], items])
+def _ouros_request(args, kwargs):
+    items = [[key, _ouros_encode(item, 0)] for key, item in kwargs.items()]
+    return _ouros_json.dumps([[_ouros_encode(item, 0) for item in args], items])
 
-_gw_last = []
+_ouros_last = []
 
-def _gw_raised(error):
+def _ouros_raised(error):
     if isinstance(error, type):
         error = error()
     try:
-        _gw_last.clear()
-        _gw_last.append(type(error).__name__)
-        _gw_last.append(str(error))
+        _ouros_last.clear()
+        _ouros_last.append(type(error).__name__)
+        _ouros_last.append(str(error))
     except Exception:
-        _gw_last.clear()
+        _ouros_last.clear()
     return error
 
 class BlockingIOError(OSError):
@@ -245,59 +245,59 @@ class PermissionError(OSError):
 class ProcessLookupError(OSError):
     pass
 
-_gw_own_names.update({
+_ouros_own_names.update({
     'BlockingIOError': BlockingIOError, 'ChildProcessError': ChildProcessError, 'ConnectionError': ConnectionError,
     'BrokenPipeError': BrokenPipeError, 'ConnectionAbortedError': ConnectionAbortedError,
     'ConnectionRefusedError': ConnectionRefusedError, 'ConnectionResetError': ConnectionResetError,
     'InterruptedError': InterruptedError, 'PermissionError': PermissionError, 'ProcessLookupError': ProcessLookupError
 })
 
-def _gw_answer(answer):
+def _ouros_answer(answer):
     if answer[0]:
         return answer[1]
-    if answer[1] in _gw_errors:
-        raise _gw_raised(_gw_errors[answer[1]](answer[2]))
+    if answer[1] in _ouros_errors:
+        raise _ouros_raised(_ouros_errors[answer[1]](answer[2]))
     raise RuntimeError(answer[1] + ': ' + answer[2])
 
-def _gw_bind(name):
+def _ouros_bind(name):
     def call(*args, **kwargs):
-        return _gw_answer(_gw_host(name, _gw_request(args, kwargs)))
-    _gw_bound[name] = call
+        return _ouros_answer(_ouros_host(name, _ouros_request(args, kwargs)))
+    _ouros_bound[name] = call
     return call
 
-def _gw_bind_async(name, current):
+def _ouros_bind_async(name, current):
     async def wait(args, kwargs):
-        return _gw_answer(await _gw_defer(name, _gw_request(args, kwargs)))
+        return _ouros_answer(await _ouros_defer(name, _ouros_request(args, kwargs)))
     def call(*args, **kwargs):
         function = current()
-        return wait(args, kwargs) if function is _gw_bound[name] else function(*args, **kwargs)
+        return wait(args, kwargs) if function is _ouros_bound[name] else function(*args, **kwargs)
     return call
 
-def _gw_own(name, value):
-    if name in _gw_own_names and _gw_own_names[name] is value:
+def _ouros_own(name, value):
+    if name in _ouros_own_names and _ouros_own_names[name] is value:
         return True
-    return name in _gw_bound and _gw_bound[name] is value
+    return name in _ouros_bound and _ouros_bound[name] is value
 
-def _gw_text(value, head, tail):
+def _ouros_text(value, head, tail):
     if len(value) <= head + tail:
         return repr(value)
     return repr(value[:head]) + ' … ' + repr(value[-tail:])
 
-def _gw_preview(value, depth):
+def _ouros_preview(value, depth):
     kind = type(value)
     if value is None or kind is bool or kind is float:
         return repr(value)
     if kind is int:
         return repr(value) if -10**40 < value < 10**40 else '<int of ' + str(len(hex(value)) * 4) + ' bits>'
     if kind is str or kind is bytes:
-        return _gw_text(value, 90, 40) if depth == 0 else _gw_text(value, 20, 10)
+        return _ouros_text(value, 90, 40) if depth == 0 else _ouros_text(value, 20, 10)
     if kind is list or kind is tuple or kind is set or kind is frozenset or kind is dict:
-        return _gw_preview_items(value, kind, depth)
+        return _ouros_preview_items(value, kind, depth)
     if 'function' in kind.__name__ or kind is type:
         return '<' + kind.__name__ + ' ' + value.__name__ + '>'
     return '<' + kind.__name__ + '>'
 
-def _gw_preview_items(value, kind, depth):
+def _ouros_preview_items(value, kind, depth):
     if depth > 2:
         return '…'
     parts = []
@@ -305,8 +305,8 @@ def _gw_preview_items(value, kind, depth):
         if len(parts) == 6:
             parts.append('…')
             break
-        part = _gw_preview(item, depth + 1)
-        parts.append(part + ': ' + _gw_preview(value[item], depth + 1) if kind is dict else part)
+        part = _ouros_preview(item, depth + 1)
+        parts.append(part + ': ' + _ouros_preview(value[item], depth + 1) if kind is dict else part)
     inside = ', '.join(parts)
     if kind is list:
         return '[' + inside + ']'
@@ -316,7 +316,7 @@ def _gw_preview_items(value, kind, depth):
         return kind.__name__ + '(' + ('{' + inside + '}' if parts else '') + ')'
     return '{' + inside + '}'
 
-def _gw_described(name, value, kind_name):
+def _ouros_described(name, value, kind_name):
     kind = type(value)
     try:
         kind_name = kind.__name__
@@ -325,23 +325,23 @@ def _gw_described(name, value, kind_name):
     sized = kind is str or kind is bytes or kind is list or kind is tuple or kind is dict or kind is set
     size = len(value) if sized or kind is frozenset else None
     try:
-        preview = _gw_preview(value, 0)
+        preview = _ouros_preview(value, 0)
     except Exception:
         preview = '<' + kind_name + '>'
     return [name, kind_name, size, preview[:200]]
 
-def _gw_describe(names):
-    return _gw_json.dumps([_gw_described(*item) for item in names if not _gw_own(item[0], item[1])])
+def _ouros_describe(names):
+    return _ouros_json.dumps([_ouros_described(*item) for item in names if not _ouros_own(item[0], item[1])])
 """
 
 
 def prelude() -> list[str]:
     """Blocks that make a fresh session ours, in order."""
-    errors = "".join(f"try:\n    _gw_errors['{name}'] = {name}\nexcept NameError:\n    pass\n" for name in ERRORS)
-    kept = "".join(f"_gw_{name} = {name}\n" for name in _REPLACED)
+    errors = "".join(f"try:\n    _ouros_errors['{name}'] = {name}\nexcept NameError:\n    pass\n" for name in ERRORS)
+    kept = "".join(f"_ouros_{name} = {name}\n" for name in _REPLACED)
     return [kept, "\n" * FIRST_LINE + SOURCE, errors]
 
 
 def binding(name: str) -> str:
     """A block that makes a host function callable, plainly and in its awaitable form."""
-    return f"{name} = _gw_bind('{name}')\n{ASYNC}{name} = _gw_bind_async('{name}', lambda: {name})"
+    return f"{name} = _ouros_bind('{name}')\n{ASYNC}{name} = _ouros_bind_async('{name}', lambda: {name})"

@@ -165,7 +165,7 @@ class Interpreter:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return self._raised(failure_of_source(error), "")
         self._begin(code, rewritten)
-        return self._advance(lambda: self._execute(rewritten.code + "\n_gw_value(_gw_v)" * rewritten.has_value))
+        return self._advance(lambda: self._execute(rewritten.code + "\n_ouros_value(_ouros_v)" * rewritten.has_value))
 
     def _begin(self, code: str, rewritten: Rewritten) -> None:
         self._code, self._has_value, self._delivered = code, rewritten.has_value, 0
@@ -174,7 +174,7 @@ class Interpreter:
         later = [name for name in rewritten.later_globals if name not in self._declared and name not in self._names]
         self._declared.update(later)
         with contextlib.suppress(EngineFailure):  # a session whose memory is used up may yet free some
-            self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_gw_begin({self._output_chars})")
+            self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_ouros_begin({self._output_chars})")
 
     def resume(self, answers: list[list[Any]]) -> Message:
         """Deliver answers, `[id, True, value]` or `[id, False, type, message]`, and go on to the next event."""
@@ -303,7 +303,7 @@ class Interpreter:
         seen = self._delivered
         self._settle()
         try:
-            tail = self._call(f"_gw_tail({seen})")
+            tail = self._call(f"_ouros_tail({seen})")
         except EngineFailure:
             tail = ""
         failure = self._as_raised(failure_of(self._with_names(text), self._sources.get))
@@ -312,7 +312,7 @@ class Interpreter:
     def _as_raised(self, failure: Failure) -> Failure:
         """The failure under the name of the guest's own exception, of which the engine tells the built-in base."""
         try:
-            name, text = self._call("_gw_last")
+            name, text = self._call("_ouros_last")
         except (EngineFailure, TypeError, ValueError):
             return failure
         same = isinstance(name, str) and text == failure.message
@@ -328,7 +328,7 @@ class Interpreter:
 
     def _number_of(self, name: str) -> str | None:
         try:
-            self._call(f"_gw_probe = lambda: {name}\n_gw_probe()\n0")
+            self._call(f"_ouros_probe = lambda: {name}\n_ouros_probe()\n0")
         except EngineFailure as failure:
             found = _GLOBAL_NUMBER.search(str(failure))
             return found[1] if found else None
@@ -372,7 +372,7 @@ class Interpreter:
         if name not in {entry["name"] for entry in self._manager.list_variables(session_id=self._source)}:
             raise Refused("missing", name)
         try:
-            result = self._call(f"_gw_encoded({name})")
+            result = self._call(f"_ouros_encoded({name})")
         except EngineFailure as failure:
             raise Refused("not_portable", failure_of(str(failure)).message) from None
         try:
@@ -386,7 +386,7 @@ class Interpreter:
         names = [name for name in self._names if name in kinds]
         items = ", ".join(f"({name!r}, {name}, {kinds[name]!r})" for name in names)
         try:
-            told = json.loads(self._call(f"_gw_describe([{items}])"))
+            told = json.loads(self._call(f"_ouros_describe([{items}])"))
             variables = [[str(name), str(kind), size, str(preview)] for name, kind, size, preview in told]
         except (EngineFailure, TypeError, ValueError):  # no memory left, or the guest changed our functions
             variables = [[name, kinds[name], None, f"<{kinds[name]}>"] for name in names]
@@ -407,5 +407,5 @@ def _place(name: str, code: str) -> int:
 
 
 def _unwrapped(result: Any) -> Wire:
-    """The wire value from `_gw_encoded`: a text is itself, anything else is JSON in a list."""
+    """The wire value from `_ouros_encoded`: a text is itself, anything else is JSON in a list."""
     return json.loads(result[0]) if isinstance(result, list) else result if isinstance(result, str) else None
