@@ -44,13 +44,16 @@ class SandboxBinding:
         raise NotImplementedError
 
     @pytest_asyncio.fixture(scope="class", loop_scope="class")
-    async def engine(self) -> AsyncIterator[Engine]:
-        engine = open_named(self.FACTORY)
+    @classmethod
+    async def engine(cls) -> AsyncIterator[Engine]:
+        """One engine for all tests of the class."""
+        engine = open_named(cls.FACTORY)
         yield engine
         await engine.close()
 
     @pytest_asyncio.fixture(loop_scope="class")
     async def session(self, engine: Engine) -> AsyncIterator[SandboxSession]:
+        """A fresh session with default limits."""
         session = await engine.open(host_functions=HOST)
         yield session
         await session.close()
@@ -64,7 +67,7 @@ class SandboxBinding:
         if reason:
             request.applymarker(pytest.mark.xfail(strict=True, reason=reason))
 
-    def test_known_gaps_name_tests(self) -> None:
+    async def test_known_gaps_name_tests(self) -> None:
         """Every entry of the list of known gaps names a test."""
         missing = [name for name in self.KNOWN_GAPS if not hasattr(self, name.partition("[")[0])]
         assert missing == []
