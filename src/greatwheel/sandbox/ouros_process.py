@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from greatwheel.core.errors import SandboxLost
 from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message, pack, unpack
@@ -15,6 +16,16 @@ from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message,
 GRACE = 0.5
 """Seconds that a worker may overrun before it is killed; the engine's own clock stops most blocks before."""
 _START_SECONDS = 30.0
+_PACKAGE = Path(__file__).parent.parent
+_BOOT = """
+import sys, types
+package = types.ModuleType("greatwheel")
+package.__path__ = [sys.argv[1]]
+sys.modules["greatwheel"] = package
+from greatwheel.sandbox.ouros_worker import main
+main(parent=int(sys.argv[2]))
+"""
+"""The worker imports what it needs without the package's own `__init__`, which brings the whole product."""
 _LARGEST_FRAME = 4 * 1024**3
 
 
@@ -27,7 +38,7 @@ class WorkerProcess:
         self._socket = ours
         with theirs:
             self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                [sys.executable, "-I", "-m", "greatwheel.sandbox.ouros_worker", str(os.getpid())],
+                [sys.executable, "-I", "-c", _BOOT, str(_PACKAGE), str(os.getpid())],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 from typing import Any
 
 from greatwheel.sandbox.ouros_interpreter import Interpreter, Refused
@@ -25,9 +24,8 @@ _COPIES = 4
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
-def main() -> None:
-    """Serve the host until it hangs up."""
-    parent = int(sys.argv[1])
+def main(parent: int) -> None:
+    """Serve the host, which is the process `parent`, until it hangs up."""
     connection = _confined(parent)
     interpreter = Interpreter()
     connection.sendall(pack({"ready": os.getpid()}))
@@ -95,7 +93,3 @@ def _dispatch(interpreter: Interpreter, request: Message) -> Message:
         return interpreter.open(request)
     answer: Message = getattr(interpreter, operation)(**request)
     return answer
-
-
-if __name__ == "__main__":
-    main()
