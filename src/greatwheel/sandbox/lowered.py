@@ -131,10 +131,9 @@ def _named(event: Raised, name: str) -> Raised:
     if not name:
         return event
     message = event.message.removeprefix(f"{name}: ")
-    head, _, last = event.traceback.rstrip("\n").rpartition(f"{event.type}:")
-    shown = f"{head}{name}: {message}" if _ else event.traceback
-    if not _ and shown.endswith(event.type):
-        shown = shown.removesuffix(event.type) + name
+    shown = event.traceback.rstrip("\n")
+    head, colon, _ = shown.rpartition(f"{event.type}:")
+    shown = f"{head}{name}: {message}" if colon else shown.removesuffix(event.type) + name
     return replace(event, type=name, message=message, traceback=shown)
 
 

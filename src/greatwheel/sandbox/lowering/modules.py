@@ -128,6 +128,11 @@ def natives(engine: str, module: str) -> tuple[str, ...] | None:
     return None if names is None else tuple(names.split())
 
 
+def engine_modules(engine: str) -> tuple[str, ...]:
+    """The names of the engine's own modules."""
+    return tuple(sorted(_native()[engine]))
+
+
 @cache
 def polyfilled() -> tuple[str, ...]:
     """Every module that has a polyfill, by its dotted name."""

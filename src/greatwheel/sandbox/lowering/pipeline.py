@@ -31,6 +31,7 @@ from greatwheel.sandbox.lowering.passes.generators import Generators
 from greatwheel.sandbox.lowering.passes.host_callbacks import HostCallbacks
 from greatwheel.sandbox.lowering.passes.imports import Imports
 from greatwheel.sandbox.lowering.passes.lazy_expressions import LazyExpressions
+from greatwheel.sandbox.lowering.passes.pools import Pools
 from greatwheel.sandbox.lowering.passes.properties import Properties
 from greatwheel.sandbox.lowering.passes.regex_callables import RegexCallables
 from greatwheel.sandbox.lowering.passes.scopes import Scopes
@@ -39,7 +40,7 @@ from greatwheel.sandbox.lowering.passes.special_methods import SpecialMethods
 from greatwheel.sandbox.lowering.passes.streams import Streams
 from greatwheel.sandbox.lowering.state import Block, Setup, State
 
-MAX_SOURCE_CHARS = 256 * 1024
+MAX_SOURCE_CHARS = 128 * 1024
 """The longest block; a longer one is answered with a SyntaxError, so that parsing time is bounded."""
 
 
@@ -68,6 +69,7 @@ class Pass(Protocol):
 PASSES: tuple[Pass, ...] = (
     Sdk(),
     Imports(),
+    Pools(),
     Scopes(),
     Classes(),
     Generators(),

@@ -50,7 +50,7 @@ def _called(body: ast.AST) -> set[str]:
 
 
 def _is_host(name: str, state: State) -> bool:
-    return name in state.host_names or name.startswith("tool.")
+    return name in state.host_names or name.startswith(("tool.", "_gw_h_"))
 
 
 def calls_host(node: ast.AST, state: State, *, as_value: bool = False) -> bool:

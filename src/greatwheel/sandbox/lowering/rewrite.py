@@ -7,8 +7,6 @@ wrote them; see `emit`.
 from __future__ import annotations
 
 import ast
-import copy
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -20,17 +18,12 @@ PREFIX = "_gw_"
 """Every guest name of ours starts so; `describe` hides them."""
 
 
-@lru_cache(maxsize=512)
-def _template(source: str) -> ast.Module:
-    return ast.parse(source)
-
-
 def expression(source: str, at: ast.AST, /, **parts: ast.expr) -> ast.expr:
     """The expression `source`, at the place of `at`, with the names in `parts` replaced by those nodes.
 
     A node may fill only one place: a tree in which it stood twice would evaluate it twice.
     """
-    statement = copy.deepcopy(_template(source).body[0])
+    statement = ast.parse(source).body[0]  # a tenth of what copying a parsed template costs
     assert isinstance(statement, ast.Expr)
     _place(statement, at)
     filled = _Fill(parts).visit(statement.value)
@@ -41,7 +34,7 @@ def expression(source: str, at: ast.AST, /, **parts: ast.expr) -> ast.expr:
 def statements(source: str, at: ast.AST, /, **parts: ast.expr) -> list[ast.stmt]:
     """The statements `source`, at the place of `at`, with the names in `parts` replaced by those nodes."""
     made: list[ast.stmt] = []
-    for statement in copy.deepcopy(_template(source).body):
+    for statement in ast.parse(source).body:
         _place(statement, at)
         filled = _Fill(parts).visit(statement)
         assert isinstance(filled, ast.stmt)
@@ -106,8 +99,9 @@ def _place(tree: ast.AST, at: ast.AST) -> None:
     line, column = getattr(at, "lineno", 1), getattr(at, "col_offset", 0)
     end, end_column = getattr(at, "end_lineno", line), getattr(at, "end_col_offset", column)
     for node in ast.walk(tree):
-        marked(node)
+        # Contexts and operators are shared by all trees of the process: a mark on one would be on all.
         if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler, ast.arg, ast.keyword, ast.alias)):
+            marked(node)
             node.lineno, node.col_offset, node.end_lineno, node.end_col_offset = line, column, end, end_column
 
 

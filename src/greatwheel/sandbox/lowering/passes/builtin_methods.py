@@ -8,8 +8,19 @@ from greatwheel.sandbox.lowering.rewrite import Rewriter
 from greatwheel.sandbox.lowering.state import Block
 
 CALLS = frozenset(
-    "is_integer bit_length bit_count conjugate as_integer_ratio to_bytes from_bytes maketrans translate "
-    "format_map isprintable".split()
+    [
+        "is_integer",
+        "bit_length",
+        "bit_count",
+        "conjugate",
+        "as_integer_ratio",
+        "to_bytes",
+        "from_bytes",
+        "maketrans",
+        "translate",
+        "format_map",
+        "isprintable",
+    ]
 )
 DUNDER_CALLS = {
     "__len__": "len(OBJECT)",

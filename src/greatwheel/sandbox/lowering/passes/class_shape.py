@@ -100,7 +100,5 @@ def _read_method(method: Method, shape: Shape) -> None:
             shape.classmethods.append(method.name)
         elif name not in DROPPED:
             shape.other.setdefault(method.name, []).append(decorator)
-    if not accessor:
-        shape.names[method.name] = None
-    elif method.name not in shape.names:
+    if not accessor or method.name not in shape.names:
         shape.names[method.name] = None

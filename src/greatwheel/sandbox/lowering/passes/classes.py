@@ -119,7 +119,7 @@ def _problem(bases: list[ast.expr], state: State, shape: Shape) -> str:
         if name in CONTAINERS and not any(base_name(each) in class_kinds.ENUMS for each in bases):
             return f"class with base {name} is not available here: keep a {name} in an attribute of a plain class"
         if name not in CONTAINERS and name not in state.classes and not class_kinds.is_special_base(name, state):
-            return f"base class {name or 'expression'} is not known here: derive from a class that was defined in this session"
+            return f"base class {name or 'expression'} is not known here: derive from a class defined in this session"
     if shape.unsupported:
         return f"{shape.unsupported} in a class body is not available here: write methods and plain assignments"
     several = [state.classes[base_name(base)] for base in bases if base_name(base) in state.classes]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from greatwheel.sandbox.lowering.rewrite import expression, marked, statements
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+MOST_LEFT = 500
+"""How many `finally` clauses jumps may copy, so that the result is no more than some times the source."""
 LOOPS = (ast.For, ast.While, ast.AsyncFor)
 
 
@@ -54,6 +56,7 @@ class Steps:
         self._finals: list[list[ast.stmt]] = []
         self.loops: list[_Loop] = []
         self._tries = False
+        self._left = 0
         for each in node.body:
             self._collect(each)
 
@@ -263,6 +266,11 @@ class Steps:
     def leaving(self, depth: int, at: ast.AST) -> list[ast.stmt]:
         """What must run when the `try` statements beyond `depth` are left."""
         made: list[ast.stmt] = []
+        self._left += len(self._finals)
+        if self._left > MOST_LEFT:
+            raise CannotCut(
+                "so many jumps out of `try` in a generator are not available here: build a list instead", at
+            )
         for final in reversed(self._finals[depth:]):
             made += [*statements("_gw_stack.pop()", at), *copy.deepcopy(final)]
         return made
@@ -281,7 +289,7 @@ class _Jumps(ast.NodeTransformer):
         self._inner = 0
 
     def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, SCOPES) or isinstance(node, ast.expr):
+        if isinstance(node, (*SCOPES, ast.expr)):
             return node
         if isinstance(node, LOOPS):
             self._inner += 1

@@ -14,6 +14,8 @@ from greatwheel.sandbox.lowering.reach import calls_host
 from greatwheel.sandbox.lowering.rewrite import Rewriter, expression, marked, statements
 from greatwheel.sandbox.lowering.state import Block
 
+MOST_GENERATORS = 300
+"""In one block, so that lowering ends in a second or so whatever the guest sends."""
 MANAGERS = frozenset({"contextmanager"})
 
 
@@ -34,12 +36,19 @@ class Generators:
 
 
 class _Generators(Rewriter):
+    def __init__(self, block: Block) -> None:
+        super().__init__(block)
+        self._cut = 0
+
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.generic_visit(node)
         if not any(has_yield(each) for each in node.body):
             return node
         self.block.changed = True
+        self._cut += 1
         try:
+            if self._cut > MOST_GENERATORS:
+                raise CannotCut(f"more than {MOST_GENERATORS} generators in one block are not available here", node)
             body = self._stepped(node)
         except CannotCut as problem:
             body = self.refuse(str(problem), problem.node)

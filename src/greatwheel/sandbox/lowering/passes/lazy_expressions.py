@@ -12,10 +12,37 @@ from greatwheel.sandbox.lowering.rewrite import PREFIX, Rewriter, called_method,
 from greatwheel.sandbox.lowering.state import Block
 
 EAGER = frozenset(
-    "sum list set tuple dict frozenset sorted min max Counter deque enumerate zip map filter reversed str bytes "
-    "bytearray len reduce OrderedDict defaultdict print iter".split()
+    [
+        "sum",
+        "list",
+        "set",
+        "tuple",
+        "dict",
+        "frozenset",
+        "sorted",
+        "min",
+        "max",
+        "Counter",
+        "deque",
+        "enumerate",
+        "zip",
+        "map",
+        "filter",
+        "reversed",
+        "str",
+        "bytes",
+        "bytearray",
+        "len",
+        "reduce",
+        "OrderedDict",
+        "defaultdict",
+        "print",
+        "iter",
+    ]
 )
-EAGER_METHODS = frozenset("join extend update union fromkeys writelines from_iterable fsum prod mean median".split())
+EAGER_METHODS = frozenset(
+    ["join", "extend", "update", "union", "fromkeys", "writelines", "from_iterable", "fsum", "prod", "mean", "median"]
+)
 SHORT = {"any": "_gw_any_of", "all": "_gw_all_of", "next": "_gw_next_of"}
 LISTS = frozenset({"map", "filter", "zip", "enumerate", "reversed"})
 
@@ -117,8 +144,42 @@ def _calls(node: ast.GeneratorExp) -> bool:
 
 
 PURE = frozenset(
-    "len str int float abs isinstance ord chr round min max sum sorted set list tuple lower upper strip startswith "
-    "endswith isdigit isalpha split get items keys values count find replace search match index".split()
+    [
+        "len",
+        "str",
+        "int",
+        "float",
+        "abs",
+        "isinstance",
+        "ord",
+        "chr",
+        "round",
+        "min",
+        "max",
+        "sum",
+        "sorted",
+        "set",
+        "list",
+        "tuple",
+        "lower",
+        "upper",
+        "strip",
+        "startswith",
+        "endswith",
+        "isdigit",
+        "isalpha",
+        "split",
+        "get",
+        "items",
+        "keys",
+        "values",
+        "count",
+        "find",
+        "replace",
+        "search",
+        "match",
+        "index",
+    ]
 )
 
 

@@ -11,6 +11,8 @@ from greatwheel.sandbox.lowering.rewrite import PREFIX, Rewriter, called_name
 from greatwheel.sandbox.lowering.state import Block
 
 NAMES = frozenset({"globals", "locals", "vars", "dir"})
+MOST_NAMES = 20
+"""With more uses than this in one block, each knows only so many names: the text stays bounded."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -34,6 +36,7 @@ class _Scopes(Rewriter):
     def __init__(self, block: Block) -> None:
         super().__init__(block)
         self._locals: list[list[str]] = []
+        self._many = sum(block.source.count(name) for name in (*NAMES, "__dict__")) > MOST_NAMES
 
     def visit(self, node: ast.AST) -> ast.AST:
         if not isinstance(node, FUNCTIONS):
@@ -78,10 +81,13 @@ class _Scopes(Rewriter):
         return self.put(f"sorted({scope})" if name == "dir" else scope, node)
 
     def _globals(self) -> list[str]:
-        return [name for name in self.block.state.names if not name.startswith(PREFIX)]
+        names = [name for name in self.block.state.names if not name.startswith(PREFIX)]
+        return names[-MOST_NAMES:] if self._many else names
 
     def _attributes(self, function: str, node: ast.expr, owner: ast.expr) -> ast.expr:
         names = list(self.block.state.attributes)
+        if self._many:
+            names = names[-MOST_NAMES:]
         if function == "_gw_dir":
             names += [member for facts in self.block.state.classes.values() for member in facts.members]
         return self.put(f"{function}(OBJECT, {names!r})", node, OBJECT=owner)

@@ -19,6 +19,9 @@ OBJECTS = {
     "state": {"checkpoint"},
 }
 
+MOST_NAMES = 20
+"""With more calls of FINAL_VAR than this in one block, each knows only so many variables: the text stays bounded."""
+
 
 class Sdk:
     """See the module."""
@@ -41,6 +44,10 @@ class Sdk:
 
 
 class _Sdk(Rewriter):
+    def __init__(self, block: Block) -> None:
+        super().__init__(block)
+        self._many = block.source.count("FINAL_VAR") > MOST_NAMES
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if _is_tool_call(node) and self._ours("tool"):
             return self._tool(node)
@@ -81,7 +88,8 @@ class _Sdk(Rewriter):
 
     def _names(self) -> list[str]:
         state = self.block.state
-        return [name for name in state.names if not name.startswith("_") and name not in state.deleted]
+        names = [name for name in state.names if not name.startswith("_") and name not in state.deleted]
+        return names[-MOST_NAMES:] if self._many else names
 
 
 def _is_tool_call(node: ast.Call) -> bool:

@@ -1,8 +1,11 @@
 # mypy: ignore-errors
 """Guest source of `concurrent.futures`: work runs when it is submitted, in order.
 
-Calls of host functions in `map` and in loops of `submit` are made batches by the pass that lowers pools.
+Work that calls the host comes as an asynchronous twin from the pass that lowers pools (`_gw_map`, `_gw_submit`). It
+waits until a result is asked for, and then goes out in one `gather`.
 """
+
+import asyncio as _asyncio
 
 FIRST_COMPLETED = "FIRST_COMPLETED"
 FIRST_EXCEPTION = "FIRST_EXCEPTION"
@@ -27,16 +30,24 @@ class Future:
         self._result = None
         self._error = None
         self._callbacks = []
+        self._pool = None
+
+    def _settle(self):
+        if self._pool is not None:
+            self._pool._flush()
 
     def result(self, timeout=None):
+        self._settle()
         if self._error is not None:
             raise self._error
         return self._result
 
     def exception(self, timeout=None):
+        self._settle()
         return self._error
 
     def done(self):
+        self._settle()
         return self._done
 
     def running(self):
@@ -74,6 +85,7 @@ class ThreadPoolExecutor:
             raise ValueError("max_workers must be greater than 0")
         self._max_workers = max_workers or 8
         self._shut = False
+        self._waiting = []
         if initializer is not None:
             initializer(*initargs)
 
@@ -93,15 +105,46 @@ class ThreadPoolExecutor:
         futures = [self.submit(fn, *args) for args in zip(*iterables)]
         return _Results(futures)
 
+    def _gw_submit(self, twin, *args, **kwargs):
+        future = Future()
+        future._pool = self
+        self._waiting.append((future, twin, args, kwargs))
+        return future
+
+    def _gw_map(self, twin, *iterables):
+        futures = [self._gw_submit(twin, *args) for args in zip(*iterables)]
+        self._flush()
+        return _Results(futures)
+
+    def _flush(self):
+        waiting, self._waiting = self._waiting, []
+        for job in waiting:
+            job[0]._pool = None
+        if waiting:
+            _asyncio.run(_all_of(waiting))
+
     def shutdown(self, wait=True, *, cancel_futures=False):
+        self._flush()
         self._shut = True
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
+        self._flush()
         self._shut = True
         return False
+
+
+async def _one_of(future, twin, args, kwargs):
+    try:
+        future.set_result(await twin(*args, **kwargs))
+    except Exception as error:
+        future.set_exception(error)
+
+
+async def _all_of(waiting):
+    await _asyncio.gather(*[_one_of(future, twin, args, kwargs) for future, twin, args, kwargs in waiting])
 
 
 class _Results:
@@ -123,7 +166,10 @@ ProcessPoolExecutor = ThreadPoolExecutor
 
 
 def as_completed(fs, timeout=None):
-    return iter(list(fs))
+    futures = list(fs)
+    for future in futures:
+        future._settle()
+    return iter(futures)
 
 
 class _Waited:
@@ -139,4 +185,4 @@ class _Waited:
 
 
 def wait(fs, timeout=None, return_when=ALL_COMPLETED):
-    return _Waited(set(fs), set())
+    return _Waited(set(as_completed(fs)), set())
