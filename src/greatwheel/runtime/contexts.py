@@ -34,7 +34,7 @@ def checked(value: Any, *, _depth: int = 0) -> Any:
     if isinstance(value, (list, tuple)):
         return [checked(item, _depth=_depth + 1) for item in value]
     raise ContextInvalid(
-        f"The context holds a {type(value).__name__}; pass text, numbers, lists, dicts or None (read files as text first)."
+        f"The context holds a {type(value).__name__}; pass text, numbers, lists, dicts or None (a file as its text)."
     )
 
 

@@ -12,7 +12,8 @@ Doubt: TypeAlias = Literal["empty", "not_found", "nothing_matched", "not_in_data
 
 NOT_FOUND = re.compile(
     r"\b(not found|not (?:there|present|mentioned|available|stated|given|in the (?:data|text|context))"
-    r"|no (?:answer|match|matches|information|such|mention|data|record)|unknown|none found|does ?n[o']t (?:say|exist|mention|contain))\b",
+    r"|no (?:answer|match|matches|information|such|mention|data|record)|unknown|none found"
+    r"|does ?n[o']t (?:say|exist|mention|contain))\b",
     re.IGNORECASE,
 )
 _EMPTY = re.compile(

@@ -69,20 +69,14 @@ def passages(data):
                     heading = " in " + line.strip(" #=")
                 for piece in sentences(line):
                     found.append((str(index + 1) + heading, piece))
-    elif isinstance(data, dict):
-        for key in data:
-            value = data[key]
-            for place, line in passages(value) if isinstance(value, (str, dict, list)) else [("", str(value))]:
-                found.append((str(key) + ":" + place, line))
-    elif isinstance(data, list):
-        for index, item in enumerate(data):
-            if isinstance(item, str) and len(item) < 1000:
-                found.append((str(index), item))
-            elif isinstance(item, (str, dict, list)):
-                for place, line in passages(item):
-                    found.append((str(index) + ":" + place, line))
+    else:
+        items = data.items() if isinstance(data, dict) else enumerate(data)
+        for key, item in items:
+            whole = isinstance(item, str) and len(item) < 1000 and isinstance(data, list)
+            if whole or not isinstance(item, (str, dict, list)):
+                found.append((str(key), str(item)))
             else:
-                found.append((str(index), str(item)))
+                found += [(str(key) + ":" + place, line) for place, line in passages(item)]
     return found
 
 
@@ -139,7 +133,7 @@ def ranked(query, data, top):
 
 
 def follow(first, weighed, lines, lowered, scores):
-    """Lines that go on from a line, in the order of following: each shares a rare word, at best a name, with the last."""
+    """Lines that go on from a line, each sharing a rare word, at best a name, with the one before."""
     told = [hits for weight, hits in weighed.values() if weight and len(hits) <= 10 and first in hits]
     near = {index for hits in told for index in hits}
     path = []

@@ -267,8 +267,8 @@ def _join_recipe(tables: Sequence[Named]) -> list[str]:
                 key = shared[0]
                 column = next((each for each in right.table.columns if each != key), key)
                 return [
-                    f"by_{key} = {{r[{key!r}]: r for r in {right.name}}}\n"
-                    f"FINAL([by_{key}[r[{key!r}]][{column!r}] for r in {left.name}][:3])  # join {left.name} with {right.name}"
+                    f"by_{key} = {{r[{key!r}]: r for r in {right.name}}}  # join {left.name} with {right.name}\n"
+                    f"FINAL([by_{key}[r[{key!r}]][{column!r}] for r in {left.name}][:3])"
                 ]
     return []
 

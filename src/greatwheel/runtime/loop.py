@@ -6,7 +6,6 @@ printed. What comes next is decided by pure functions (`steps.py`); this module 
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -193,8 +192,7 @@ class Loop:
             case Finished(value=value):
                 return Ran(outcome="finished", stdout="".join(printed), value=value)
             case Raised() as raised:
-                kind = "limit" if raised.limit else "raised"
-                return Ran(outcome=kind, stdout="".join(printed), raised=raised)
+                return Ran(outcome="limit" if raised.limit else "raised", stdout="".join(printed), raised=raised)
 
     def _bridge(self) -> Bridge:
         return Bridge(
@@ -222,7 +220,7 @@ class Loop:
             loop = replace(
                 self,
                 workspace=workspace,
-                model=self.workspace.model_named(model) if model else self.model,
+                model=await self.workspace.model_named(model) if model else self.model,
                 question=question,
                 ledger=share,
                 run_id=new_run_id(),

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from greatwheel.runtime import guest_tools
 
 LOOK_LINE_CHARS = 200
+
+# The guest's tools are written for guests, without annotations; these are the two that the host uses.
+_ranked: Callable[[str, object, int], tuple[list[tuple[str, str]], list[tuple[str, str]], dict[str, int]]]
+_ranked = guest_tools.ranked
+_cut_around: Callable[[str, str, int], str] = guest_tools.cut_around
 
 SYSTEM = """\
 You answer a question about data by writing Python. The data is in variables, it is too long to read, and you never \
@@ -71,12 +76,12 @@ def first_message(*, brief: str, question: str, look: str, links: Sequence[str],
 
 def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]:
     """What a search for the question's words finds, for the first message, and how many lines hold each word."""
-    best, onward, counts = guest_tools.ranked(question, context, top)
+    best, onward, counts = _ranked(question, context, top)
     words = [word for word, count in sorted(counts.items(), key=lambda item: item[1]) if count]
 
     def shown(place: str, line: str) -> str:
         word = next((word for word in words if word in line.lower()), "")
-        return f"[{place}] {guest_tools.cut_around(line, word, LOOK_LINE_CHARS)}"
+        return f"[{place}] {_cut_around(line, word, LOOK_LINE_CHARS)}"
 
     lines = [shown(place, line) for place, line in best]
     if onward:

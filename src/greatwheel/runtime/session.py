@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,13 @@ from greatwheel.core.errors import SandboxError, SandboxLost
 from greatwheel.core.ids import SessionId, new_session_id
 from greatwheel.llm.port import ChatModel
 from greatwheel.runtime import briefing, contexts, finals, linking, prompts
-from greatwheel.runtime.guest_source import GUEST_TOOLS
+from greatwheel.runtime.guest_source import GUEST_TOOLS, TOOL_NAMES
 from greatwheel.sandbox.port import Engine, Limits, SandboxSession
 
 RESTORABLE_CHARS = 8_000_000
 """Above this much data a session is not dumped after each step; a lost one starts afresh with its data."""
 FEW_LINES, MANY_LINES = 3, 12
-"""Lines of the first search that are shown: few where code will count or add up, many where the lines are the answer."""
+"""Lines of the first search that are shown: few where code will count or add up, many where they are the answer."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Workspace:
     engine: Engine
     session: SandboxSession
     limits: Limits
-    models: Callable[[str], ChatModel]
+    models: Callable[[str], Awaitable[ChatModel]]
     """Another model by name, for calls that ask for one."""
     session_id: SessionId = field(default_factory=new_session_id)
     context: Any = None
@@ -38,7 +38,12 @@ class Workspace:
 
     @classmethod
     async def open(
-        cls, *, engine: Engine, context: Any, models: Callable[[str], ChatModel], limits: Limits | None = None
+        cls,
+        *,
+        engine: Engine,
+        context: Any,
+        models: Callable[[str], Awaitable[ChatModel]],
+        limits: Limits | None = None,
     ) -> Workspace:
         """A new session that holds the context and the tools."""
         limits = limits or Limits()
@@ -79,7 +84,9 @@ class Workspace:
 
     async def save(self) -> None:
         """Note the boundary: what the session can be restored to if its process is lost."""
-        self._variables = [f"{v.name}: {v.type} {v.preview}" for v in await self.session.describe()]
+        self._variables = [
+            f"{v.name}: {v.type} {v.preview}" for v in await self.session.describe() if v.name not in TOOL_NAMES
+        ]
         small = contexts.size(self.context) <= RESTORABLE_CHARS if self.context is not None else True
         self._dump = await self.session.dump() if small else None
 
@@ -146,9 +153,9 @@ class Workspace:
             if name not in self.prepared.derived
         ]
 
-    def model_named(self, name: str) -> ChatModel:
+    async def model_named(self, name: str) -> ChatModel:
         """Another model."""
-        return self.models(name)
+        return await self.models(name)
 
     def variable_lines(self) -> list[str]:
         """The session's variables as of the last boundary."""

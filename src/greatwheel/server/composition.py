@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from greatwheel.core.errors import BadInput
+from greatwheel.llm.choice import resolve_model
+from greatwheel.llm.gate import gated
+from greatwheel.llm.port import ChatModel
+from greatwheel.llm.servers import EmbeddedServer, OllamaServer, OpenAIServer, Server
+from greatwheel.sandbox.lowered import LoweredEngine
 from greatwheel.sandbox.port import Engine
 
 
@@ -24,8 +30,8 @@ ENGINES: dict[str, Callable[[], Engine]] = {"monty": _monty, "ouros": _ouros}
 """Each engine's constructor."""
 
 
-def open_engine(name: str = "monty") -> Engine:
-    """The engine of that name, wrapped so that it takes what models write.
+def open_raw_engine(name: str) -> Engine:
+    """The engine of that name as it is.
 
     Raises:
         BadInput: no engine has that name.
@@ -33,3 +39,36 @@ def open_engine(name: str = "monty") -> Engine:
     if name not in ENGINES:
         raise BadInput(f"There is no engine {name!r}; choose one of {', '.join(ENGINES)}.")
     return ENGINES[name]()
+
+
+def open_engine(name: str = "monty") -> Engine:
+    """The engine of that name, wrapped so that it takes what models write. Raises as `open_raw_engine`."""
+    return LoweredEngine(open_raw_engine(name))
+
+
+async def open_model(spec: str | None = None, *, tell: Callable[[str], None] = lambda line: None) -> ChatModel:
+    """The model that is asked for, or the one that is there, behind its gate.
+
+    `tell` is given the line that says which one it is and why. Raises as `resolve_model`.
+    """
+    choice = await resolve_model(spec)
+    tell(choice.line)
+    return gated(_adapter(choice.server))
+
+
+def _adapter(server: Server) -> ChatModel:
+    match server:
+        case OllamaServer():
+            from greatwheel.llm.ollama import OllamaModel  # each adapter loads its client library
+
+            return OllamaModel(server)
+        case OpenAIServer():
+            from greatwheel.llm.openai import OpenAIModel
+
+            return OpenAIModel(server)
+        case EmbeddedServer():
+            from greatwheel.llm.embedded import EmbeddedModel
+
+            return EmbeddedModel(server)
+        case _:
+            assert_never(server)

@@ -1,0 +1,60 @@
+"""The command `greatwheel`."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from greatwheel.channels.cli.ask import ask_command
+from greatwheel.channels.cli.models import models_app
+from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
+from greatwheel.core.errors import GreatwheelError
+
+app = typer.Typer(
+    name="greatwheel",
+    help="A durable runtime for agents that think by writing Python.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("ask")(ask_command)
+app.command("replay")(replay_command)
+app.command("fork")(fork_command)
+app.command("rewind")(rewind_command)
+app.add_typer(models_app, name="models")
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"greatwheel {version('greatwheel')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A durable runtime for agents that think by writing Python."""
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line on stderr and its exit code, never a traceback."""
+    try:
+        app()
+    except GreatwheelError as error:
+        print(f"greatwheel: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("greatwheel: stopped", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
