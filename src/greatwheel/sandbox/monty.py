@@ -24,7 +24,7 @@ MAX_SOURCE = 400_000
 MAX_SESSIONS = 256
 """Sessions that are open at a time; a further one waits until one closes."""
 _WARM = 2
-_STOP_GRACE = 0.5
+_STOP_GRACE = 0.9
 """Seconds that a guest gets beyond its limit to stop by itself before its process is killed."""
 DEFAULT_LIMITS = Limits()
 _POLICY: OSPolicy = {"sleep": "zero"}
@@ -39,9 +39,13 @@ class MontyWorker:
         self.interpreter = interpreter
         self.thread = thread
         self.pid = pid
+        self.ended = False
 
     async def end(self) -> None:
-        """Give the process back to the pool; one in the middle of a turn is killed."""
+        """Give the process back to the pool, once; one in the middle of a turn is killed."""
+        if self.ended:
+            return
+        self.ended = True
         if self.thread.busy:
             self.kill()
         with contextlib.suppress(MontyCrashedError, RuntimeError):
@@ -203,7 +207,7 @@ class MontyEngine:
         except BaseException:
             await worker.end()
             raise
-        self._workers.add(worker)
+        self._workers = {one for one in self._workers if not one.ended} | {worker}
         return MontySandboxSession(worker, limits)
 
     async def _start(self) -> Monty:

@@ -301,10 +301,21 @@ class MontyInterpreter:
             raise KeyError(name) from None
         doubts: list[str] = []
         result = from_guest(value, doubts.append)
-        stranger = self._trusted(monty_probe.doubting(self._token, name)) if doubts and kind != "str" else ""
-        if stranger:
-            raise ValueNotPortable(f"{name} is or holds a {stranger}, which can't leave the sandbox.")
+        if kind == "str":
+            return result
+        if type(result) is str:
+            raise ValueNotPortable(f"{name} is a {kind}, which can't leave the sandbox.")
+        if doubts:
+            self._settle_doubts(name, doubts)
         return result
+
+    def _settle_doubts(self, name: str, doubts: list[str]) -> None:
+        """Whether texts that look like Monty's stand-ins are the guest's own texts."""
+        stranger, found = self._trusted(monty_probe.doubting(self._token, name, sorted(set(doubts))))
+        if stranger:
+            raise ValueNotPortable(f"{name} holds a {stranger}, which can't leave the sandbox.")
+        if found < len(doubts):
+            raise ValueNotPortable(f"{name} contains itself, or is nested too deeply to leave the sandbox.")
 
     def describe(self) -> list[Variable]:
         """The guest's variables."""

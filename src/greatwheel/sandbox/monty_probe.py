@@ -35,16 +35,19 @@ def TOKEN_make(type, len, isinstance, str, bytes, int, float, bool, list, tuple,
                     break
                 items.append([tell(y, depth - 1), tell(x[y], depth - 1)] if isinstance(x, dict) else tell(y, depth - 1))
         return [name, len(x), 'pairs' if isinstance(x, dict) else 'items', items]
-    def stranger(x):
+    def stranger(x, texts):
+        found = 0
         seen = {0}
         stack = [x]
         while stack:
             y = stack.pop()
             kind = type(y)
+            if kind is str and y in texts:
+                found += 1
             if kind in portable:
                 continue
             if kind not in nested:
-                return kind.__name__
+                return [kind.__name__, found]
             if id(y) in seen:
                 continue
             seen.add(id(y))
@@ -52,7 +55,7 @@ def TOKEN_make(type, len, isinstance, str, bytes, int, float, bool, list, tuple,
                 stack.append(z)
                 if kind is dict:
                     stack.append(y[z])
-        return ''
+        return ['', found]
     return tell, stranger
 TOKEN_tell, TOKEN_stranger = TOKEN_make(
     type, len, isinstance, str, bytes, int, float, bool, list, tuple, set, frozenset, dict, id)
@@ -80,9 +83,10 @@ def getting(token: str, name: str) -> str:
     return f"({token}_tell({name}, 0)[0], {name})"
 
 
-def doubting(token: str, name: str) -> str:
-    """The block whose value is the name of the first type in a variable's value that can't cross, or ''."""
-    return f"{token}_stranger({name})"
+def doubting(token: str, name: str, texts: list[str]) -> str:
+    """The block whose value is `[name of the first type in a variable's value that can't cross or '', number]`,
+    the number being that of the strings in it that are among the texts."""
+    return f"{token}_stranger({name}, {texts!r})"
 
 
 def variable(name: str, told: Any) -> Variable:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from greatwheel.core.errors import SandboxLost
 from greatwheel.sandbox.port import Engine, Finished, HostCalls, Limits, Raised, Returned, SandboxSession
 from greatwheel.testing.contracts.binding import HOST, SandboxBinding
 from greatwheel.testing.driving import drive
@@ -115,14 +116,18 @@ class LimitClauses(SandboxBinding):
 
     async def test_limits_output_without_end(self, engine: Engine) -> None:
         """A block that prints without end is stopped, and the host holds none of it."""
-        session = await engine.open(limits=Limits(output_chars=1000, seconds=2))
+        session = await engine.open(limits=Limits(output_chars=1000, seconds=1))
         begun = time.monotonic()
-        event = await session.run("while True:\n    print('x' * 100000)")
-        assert time.monotonic() - begun < 3
-        assert isinstance(event, Raised)
-        assert event.limit in ("output", "seconds")
-        assert len(event.stdout) < 2000
-        assert (await drive(session, "print('on')")).stdout == "on\n"
+        try:
+            event = await session.run("while True:\n    print('x' * 100000)")
+        except SandboxLost as lost:
+            assert "seconds" in str(lost) or "output" in str(lost)
+        else:
+            assert isinstance(event, Raised)
+            assert event.limit in ("output", "seconds")
+            assert len(event.stdout) < 2000
+            assert (await drive(session, "print('on')")).stdout == "on\n"
+        assert time.monotonic() - begun < 2.5
         await session.close()
 
     async def test_limits_host_calls(self, engine: Engine) -> None:
