@@ -1,0 +1,201 @@
+"""`python -m greatwheel.bench.overhead`: host calls, batches, session start, dumps, large contexts."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from greatwheel.bench.longcontext.machine import describe_machine
+from greatwheel.bench.overhead import rlms_side, wheel_side
+from greatwheel.bench.overhead.figures import Row, rounds, timed
+from greatwheel.bench.overhead.slow_server import slow_server
+from greatwheel.llm.openai import OpenAIModel
+from greatwheel.llm.servers import OpenAIServer
+from greatwheel.sandbox.port import Engine, SandboxSession
+from greatwheel.server.composition import ENGINES, open_engine
+
+CALLS = 2_000
+PROMPTS = 100
+REPLY_SECONDS = 0.05
+CONCURRENCY = 16
+"""For both systems; rlms' own limit."""
+SIZES = ((1_000, "1 KB"), (1_000_000, "1 MB"), (50_000_000, "50 MB"))
+CONTEXT_CHARS = 100_000_000
+
+WIDTH = 150
+"""Columns of the table, also where no terminal is."""
+
+_LOOP = f"total = 0\nfor i in range({CALLS}):\n    total += len(llm_query('say yes'))\nassert total == {3 * CALLS}"
+_BATCH = f"answers = {{name}}(['say yes'] * {PROMPTS})\nassert answers == ['yes'] * {PROMPTS}"
+
+app = typer.Typer(pretty_exceptions_enable=False)
+
+
+async def host_calls(engine_name: str, count: int) -> Row:
+    """One `llm_query` after the other, the same instant model behind both."""
+    engine = open_engine(engine_name)
+    try:
+        session = await wheel_side.opened(engine)
+        with rlms_side.repl(rlms_side.InstantClient()) as environment:
+
+            async def ours() -> float:
+                return await wheel_side.seconds_of(session, wheel_side.InstantModel(), _LOOP)
+
+            async def theirs() -> float:
+                return await asyncio.to_thread(rlms_side.seconds_of, environment, _LOOP)
+
+            own, other = await rounds(count, ours, theirs)
+    finally:
+        await engine.close()
+    what = f"{engine_name}: one llm_query of {CALLS:,}"
+    return Row(what=what, unit="µs", seconds=own / CALLS, baseline=other / CALLS, goal=0.5)
+
+
+async def batches(engine_name: str, count: int) -> list[Row]:
+    """A batch against a server that takes its time: against the ideal, and rlms against the same ideal."""
+    ideal = math.ceil(PROMPTS / CONCURRENCY) * REPLY_SECONDS
+    engine = open_engine(engine_name)
+    try:
+        async with slow_server(REPLY_SECONDS) as base_url:
+            session = await wheel_side.opened(engine)
+            model = OpenAIModel(OpenAIServer(base_url=base_url, model="slow"))
+            with rlms_side.repl(rlms_side.openai_client(base_url), CONCURRENCY) as environment:
+
+                async def ours() -> float:
+                    return await wheel_side.seconds_of(
+                        session, model, _BATCH.format(name="batch_llm_query"), CONCURRENCY
+                    )
+
+                async def theirs() -> float:
+                    code = _BATCH.format(name="llm_query_batched")
+                    return await asyncio.to_thread(rlms_side.seconds_of, environment, code)
+
+                own, other = await rounds(count, ours, theirs)
+            await model.close()
+    finally:
+        await engine.close()
+    what = f"{PROMPTS} batched calls of {REPLY_SECONDS * 1e3:g} ms, {CONCURRENCY} at once"
+    return [
+        Row(what=f"{engine_name}: {what}", unit="ms", seconds=own, baseline=ideal, baseline_name="ideal", goal=1.3),
+        Row(what=f"{engine_name}: {what}", unit="ms", seconds=own, baseline=other),
+    ]
+
+
+async def starts(engine_name: str, count: int) -> list[Row]:
+    """A session that has run its first block: the first of an engine, and a further one."""
+    cold, warm = [], []
+    for _ in range(count):
+        begun = time.perf_counter()
+        engine = open_engine(engine_name)
+        try:
+            await _first_block(engine)
+            cold.append(time.perf_counter() - begun)
+            warm.extend([await timed(_first_block(engine)) for _ in range(5)])
+        finally:
+            await engine.close()
+    return [
+        Row(what=f"{engine_name}: session start, cold", unit="ms", seconds=sorted(cold)[len(cold) // 2]),
+        Row(what=f"{engine_name}: session start, warm", unit="ms", seconds=sorted(warm)[len(warm) // 2], goal=0.005),
+    ]
+
+
+async def _first_block(engine: Engine) -> None:
+    session = await wheel_side.opened(engine)
+    wheel_side.checked(await session.run("1"))
+    await session.close()
+
+
+async def dumps(engine_name: str, count: int) -> list[Row]:
+    """Dump and load of sessions with variables of several sizes."""
+    rows = []
+    engine = open_engine(engine_name)
+    try:
+        for size, label in SIZES:
+            session = await wheel_side.opened(engine)
+            await session.set("data", ["x" * 100 + str(i) for i in range(max(1, size // 107))])
+            dump = await session.dump()
+
+            async def load(dump: bytes = dump) -> float:
+                begun = time.perf_counter()
+                loaded = await engine.load(dump, host_functions=wheel_side.HOST_FUNCTIONS, limits=wheel_side.ROOMY)
+                took = time.perf_counter() - begun
+                await loaded.close()
+                return took
+
+            async def save(session: SandboxSession = session) -> float:
+                return await timed(session.dump())
+
+            saving, loading = await rounds(count, save, load)
+            await session.close()
+            rows.append(Row(what=f"{engine_name}: dump of {label} of variables", unit="ms", seconds=saving))
+            rows.append(Row(what=f"{engine_name}: load of {label} of variables", unit="ms", seconds=loading))
+    finally:
+        await engine.close()
+    return rows
+
+
+async def injection(engine_name: str, count: int) -> Row:
+    """A large text becomes a variable that a block can use; rlms loads it into its REPL through a file."""
+    text = "0123456789" * (CONTEXT_CHARS // 10)
+    probe = f"assert len(context) == {CONTEXT_CHARS}"
+    engine = open_engine(engine_name)
+    try:
+
+        async def ours() -> float:
+            session = await wheel_side.opened(engine)
+            begun = time.perf_counter()
+            await session.set("context", text)
+            wheel_side.checked(await session.run(probe))
+            took = time.perf_counter() - begun
+            await session.close()
+            return took
+
+        async def theirs() -> float:
+            with rlms_side.repl(rlms_side.InstantClient()) as environment:
+                begun = time.perf_counter()
+                environment.load_context(text)
+                rlms_side.seconds_of(environment, probe)
+                return time.perf_counter() - begun
+
+        own, other = await rounds(count, ours, theirs)
+    finally:
+        await engine.close()
+    return Row(what=f"{engine_name}: context of 100 MB", unit="ms", seconds=own, baseline=other)
+
+
+async def measure(engine_name: str, count: int) -> list[Row]:
+    """All rows of an engine."""
+    rows = [await host_calls(engine_name, count)]
+    rows += await batches(engine_name, count)
+    rows += await starts(engine_name, count)
+    rows += await dumps(engine_name, count)
+    rows.append(await injection(engine_name, min(count, 3)))
+    return rows
+
+
+@app.command()
+def main(
+    rounds_each: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each measurement.")] = 5,
+    engines: Annotated[str, typer.Option(help="Engines, separated by commas.")] = ",".join(ENGINES),
+) -> None:
+    """Print the table; medians over the rounds."""
+    console = Console(highlight=False, width=WIDTH)
+    table = Table("what", "Greatwheel", "against", "goal", title=f"Medians of {rounds_each} rounds")
+    missed = 0
+    for name in engines.split(","):
+        for row in asyncio.run(measure(name.strip(), rounds_each)):
+            table.add_row(*row.cells())
+            missed += row.reached is False
+    console.print(table)
+    console.print(describe_machine())
+    console.print("All goals reached." if not missed else f"{missed} goals missed.")
+
+
+if __name__ == "__main__":
+    app()
