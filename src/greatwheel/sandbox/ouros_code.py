@@ -22,9 +22,9 @@ from greatwheel.sandbox.ouros_guest import ASYNC, VALUE
 
 _CONSUMERS = frozenset(
     {"sum", "list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "join", "extend", "update"}
-) | {"Counter", "deque", "OrderedDict", "fsum", "prod", "mean", "median", "stdev", "mode", "gather", "wait"}
+) | {"Counter", "deque", "OrderedDict", "fsum", "prod", "mean", "median", "stdev", "mode"}
 """Functions and methods that consume their argument to its end."""
-_WRAPPED = frozenset({"list", "tuple", "set", "frozenset", "dict", "sorted", "sum", "min", "max"})
+_NATIVE_METHODS = frozenset(name for kind in (str, bytes, list, dict, set) for name in dir(kind))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
@@ -36,8 +36,8 @@ class Rewritten:
     has_value: bool
     """It ends with an expression, now bound to `_ouros_v`."""
     later_globals: tuple[str, ...]
-    """Names that its functions use and the block does not bind. The engine finds them only where they already exist
-    when the function is compiled."""
+    """Globals that its functions use and the block itself does not bind. The engine finds only those that exist
+    already when the function is compiled."""
     functions: tuple[str, ...]
     """Names of the functions that the block defines."""
 
@@ -56,9 +56,9 @@ class _Edit:
 def rewrite(code: str, host_functions: frozenset[str]) -> Rewritten:
     """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python."""
     tree = ast.parse(code, "block")
-    edits = [*_imports(tree), *_generators(tree), *_raises(tree)]
+    edits = [*_imports(tree), *_generators(tree), *_wraps(tree), *_raises(tree)]
     if host_functions:
-        edits += [*_awaitables(tree, host_functions), *_sorts(tree), *_wraps(tree)]
+        edits += [*_awaitables(tree, host_functions), *_sorts(tree)]
     last = tree.body[-1] if tree.body else None
     if isinstance(last, ast.Expr):
         edits.append(_insertion(last.lineno, last.col_offset, VALUE, rank=0))
@@ -121,12 +121,18 @@ def _called(call: ast.Call) -> str:
 
 
 def _wraps(tree: ast.Module) -> Iterator[_Edit]:
-    """`list(f())` becomes `list(_ouros_drain(f()))`, in case that `f` is a generator function that calls the host."""
+    """`list(f())` becomes `list(_ouros_drain(f()))`, in case that `f` is a generator function."""
     for node in ast.walk(tree):
-        match node:
-            case ast.Call(func=ast.Name(id=name), args=[ast.Call() as inner, *_]) if name in _WRAPPED:
+        for inner in _consumed(node):
+            if isinstance(inner, ast.Call) and not _is_native(inner):
                 yield _insertion(inner.lineno, inner.col_offset, "_ouros_drain(")
                 yield _insertion(inner.end_lineno or 0, inner.end_col_offset or 0, ")")
+
+
+def _is_native(call: ast.Call) -> bool:
+    if isinstance(call.func, ast.Name):
+        return hasattr(builtins, call.func.id)
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _NATIVE_METHODS
 
 
 def _sorts(tree: ast.Module) -> Iterator[_Edit]:
@@ -165,4 +171,5 @@ def _later_globals(tree: ast.Module) -> set[str]:
             bound.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.ExceptHandler) and node.name:
             bound.add(node.name)
-    return used - bound - vars(builtins).keys()
+    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+    return (used - bound - vars(builtins).keys()) | declared

@@ -78,6 +78,9 @@ def test_plain_calls_stay_plain(block: str) -> None:
         ("x = any(f(i) for i in y)", "x = any(f(i) for i in y)"),
         ("for i in (f(i) for i in y): pass", "for i in (f(i) for i in y): pass"),
         ("x = list(g())", "x = list(_ouros_drain(g()))"),
+        ("xs.extend(g()); x = 1", "xs.extend(_ouros_drain(g())); x = 1"),
+        ("x = list(y.items())", "x = list(y.items())"),
+        ("a, b = range(2)", "a, b = range(2)"),
         ("xs.sort(key=f); x = 1", "_ouros_sort(xs, key=f); x = 1"),
         ("xs.sort(); x = 1", "xs.sort(); x = 1"),
         ("import a, b.c as d", "import a; import b.c as d"),
@@ -102,6 +105,11 @@ def test_what_the_engine_gets_wrong_is_written_otherwise(block: str, lowered: st
 def test_own_exceptions_are_noted(block: str, lowered: str) -> None:
     """Only exceptions that are no built-ins are passed through the function that notes their names."""
     assert code(block) == lowered
+
+
+def test_globals_declared_in_functions_are_told() -> None:
+    """A global that only a function binds has to exist before the block runs."""
+    assert rewrite("def f():\n    global n\n    n = 1\nf()", HOST).later_globals == ("n",)
 
 
 def test_names_that_functions_use_and_nobody_binds_are_told() -> None:
