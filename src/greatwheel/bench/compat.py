@@ -1,8 +1,8 @@
 """How much of what language models write each engine runs as CPython does: `python -m greatwheel.bench.compat`.
 
-Every block of `benchmarks/compat/` runs in this machine's CPython, in a process of its own, and in the engines. Compared
-are standard output, the type of an uncaught exception and the host calls with their arguments. A *gap* is a block that
-an engine refuses or fails; a *silent difference* is one that it runs to another result.
+Every block of `benchmarks/compat/` runs in this machine's CPython, in a process of its own, and in the engines.
+Compared are standard output, the type of an uncaught exception and the host calls with their arguments. A *gap* is a
+block that an engine refuses or fails; a *silent difference* is one that it runs to another result.
 """
 
 from __future__ import annotations

@@ -22,9 +22,9 @@ This page is written by `python -m greatwheel.bench.compat --docs docs/sandbox.m
 ## Language coverage
 
 Blocks as language models write them (`benchmarks/compat/`), run in CPython 3.11 and in the engines. Compared are
-standard output, the type of an uncaught exception and every host call. *Hard* blocks have over 20 lines with a definition, an
-import, a regular expression or a sort. A *gap* is an error where CPython has none; a *silent* difference is another
-result.
+standard output, the type of an uncaught exception and every host call. *Hard* blocks have over 20 lines with a
+definition, an import, a regular expression or a sort. A *gap* is an error where CPython has none; a *silent* difference
+is another result.
 
 """
 _TABLE = re.compile(r"```text\n(.*?)```", re.DOTALL)
