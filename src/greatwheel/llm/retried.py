@@ -93,4 +93,4 @@ def _give_up(state: RetryCallState) -> None:
     """Raise the last error, with the number of attempts: the adapter's message names the server already."""
     error = _error_of(state)
     tries = f"{state.attempt_number} attempts" if state.attempt_number > 1 else "one attempt"
-    raise type(error)(f"{error} Given up after {tries}.", retry_after=error.retry_after) from error
+    raise type(error)(f"{str(error).rstrip('.')}; given up after {tries}.", retry_after=error.retry_after) from error
