@@ -15,7 +15,7 @@ from greatwheel.sandbox.port import Failed, LimitName, Limits
 KNOWN_ERRORS: Mapping[str, str] = {name.rpartition(".")[2]: name for name in get_args(ExcType)}
 """The guest's exception types: name without module → Monty's name."""
 
-_FRAME = re.compile(r'(?m)^  File "<python-input-(\d+)>"')
+_FRAME = re.compile(r'(?m)^  File "<python-input-\d+>"')
 _INTERNAL = "RuntimeError: Internal error in monty: exceptions can only be called with zero or one string argument"
 
 
@@ -29,8 +29,8 @@ class Failure:
     limit: LimitName | None = None
 
 
-def read_failure(error: MontyError, limits: Limits, blocks: Mapping[int, int]) -> Failure:
-    """The failure that an error of Monty stands for; `blocks` gives the number of the block of each input.
+def read_failure(error: MontyError, limits: Limits) -> Failure:
+    """The failure that an error of Monty stands for.
 
     Raises:
         SandboxLost: the worker is gone.
@@ -42,13 +42,13 @@ def read_failure(error: MontyError, limits: Limits, blocks: Mapping[int, int]) -
         raise SandboxLost(f"The guest's process used more than its memory ({limits.memory_bytes} bytes).") from error
     limit = _limit_of(text)
     if limit is not None:
-        return _limit_failure(error, limit, limits, blocks)
+        return _limit_failure(error, limit, limits)
     cause = error.exception()
     name = _type_name(error, text)
     message = "" if isinstance(cause, SyntaxError) and cause.msg is None else str(cause)
     if text == _INTERNAL:
         name, message = "TypeError", "exceptions take no argument or one str here; write raise ValueError(str(x))"
-    return Failure(type=name, message=message, traceback=_traceback(error, blocks, f"{name}: {message}"))
+    return Failure(type=name, message=message, traceback=_traceback(error, f"{name}: {message}"))
 
 
 def lost(error: MontyCrashedError, limits: Limits) -> SandboxLost:
@@ -80,21 +80,20 @@ def _limit_of(text: str) -> LimitName | None:
     return None
 
 
-def _limit_failure(error: MontyError, limit: LimitName, limits: Limits, blocks: Mapping[int, int]) -> Failure:
+def _limit_failure(error: MontyError, limit: LimitName, limits: Limits) -> Failure:
     message = {
         "seconds": f"the block ran longer than {limits.seconds:g} s",
         "memory": f"the guest used more than {limits.memory_bytes} bytes",
         "recursion": "maximum recursion depth exceeded",
     }[limit]
     name = {"seconds": "TimeoutError", "memory": "MemoryError", "recursion": "RecursionError"}[limit]
-    return Failure(type=name, message=message, traceback=_traceback(error, blocks, f"{name}: {message}"), limit=limit)
+    return Failure(type=name, message=message, traceback=_traceback(error, f"{name}: {message}"), limit=limit)
 
 
-def _traceback(error: MontyError, blocks: Mapping[int, int], last: str) -> str:
-    """Monty's traceback with blocks numbered as the guest's author counts them, ending as CPython would."""
+def _traceback(error: MontyError, last: str) -> str:
+    """Monty's traceback with its name for the block taken out, ending as CPython would."""
     display = getattr(error, "display", None)
     frames = str(display()) if display else ""
     summary = str(display("type-msg")) if display else ""
     body = frames.removesuffix(summary)
-    named = _FRAME.sub(lambda m: f'  File "<block {blocks.get(int(m[1]), int(m[1]))}>"', body)
-    return named + last.removesuffix(": ")
+    return _FRAME.sub('  File "block"', body) + last.removesuffix(": ")

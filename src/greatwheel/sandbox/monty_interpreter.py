@@ -60,8 +60,6 @@ class MontyInterpreter:
         self._output = Output(limits.output_chars)
         self._inputs = 0
         """Blocks fed to Monty, trusted ones included; Monty names them `<python-input-N>`."""
-        self._blocks: dict[int, int] = {}
-        """Number of the input → number of the guest's block."""
         self._deferred: dict[str, frozenset[Range]] = {}
         """Name of the input → its calls that are answered by futures."""
         self._names: dict[str, None] = {}
@@ -92,7 +90,6 @@ class MontyInterpreter:
         header = dump.header
         self._token, self._inputs, self._next_id = header["token"], header["inputs"], header["next_id"]
         self._calls = header["calls"]
-        self._blocks = {int(number): block for number, block in header["blocks"].items()}
         self._deferred = {name: frozenset((a, b) for a, b in ranges) for name, ranges in header["deferred"].items()}
         self._names = dict.fromkeys(header["names"])
         self._output.start(header["printed"])
@@ -128,7 +125,6 @@ class MontyInterpreter:
             "inputs": self._inputs,
             "next_id": self._next_id,
             "calls": self._calls,
-            "blocks": self._blocks,
             "deferred": {name: sorted(ranges) for name, ranges in self._deferred.items()},
             "names": list(self._names),
             "printed": self._output.kept,
@@ -142,7 +138,6 @@ class MontyInterpreter:
     def run(self, code: str, block: Block) -> Event:
         """Run a block up to its first event."""
         self._names.update(dict.fromkeys(name for name in block.names if not name.startswith("_gw_")))
-        self._blocks[self._inputs] = len(self._blocks) + 1
         if block.deferred:
             self._deferred[f"<python-input-{self._inputs}>"] = block.deferred
         self._inputs += 1
@@ -187,7 +182,7 @@ class MontyInterpreter:
                 snapshot = following
         except MontyError as error:
             self._idle()
-            return self._raised(read_failure(error, self._limits, self._blocks))
+            return self._raised(read_failure(error, self._limits))
         self._idle()
         return Finished(value=_portable_or_none(snapshot.output), stdout=self._output.take())
 
@@ -264,7 +259,7 @@ class MontyInterpreter:
             else:
                 snapshot.resume({"return_value": self._stopper})
         except MontyError as error:
-            read_failure(error, self._limits, self._blocks)
+            read_failure(error, self._limits)
 
     def _idle(self) -> None:
         self._snapshot = None
@@ -333,7 +328,7 @@ class MontyInterpreter:
                 snapshot = snapshot.resume()
             return snapshot.output
         except MontyError as error:
-            failure = read_failure(error, self._limits, self._blocks)
+            failure = read_failure(error, self._limits)
             if failure.type == "NameError":
                 raise KeyError from None
             raise ValueNotPortable(f"The sandbox refused: {failure.type}: {failure.message}.") from error

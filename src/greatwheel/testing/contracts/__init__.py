@@ -5,6 +5,7 @@ import pytest
 pytest.register_assert_rewrite(
     "greatwheel.testing.contracts.binding",
     "greatwheel.testing.contracts.llm",
+    "greatwheel.testing.contracts.hostile",
     "greatwheel.testing.contracts.sandbox_answers",
     "greatwheel.testing.contracts.sandbox_durability",
     "greatwheel.testing.contracts.sandbox_limits",
