@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from greatwheel.bench.longcontext.serving import Served, serve
 from greatwheel.bench.longcontext.systems.alone import ModelAlone
 from greatwheel.bench.longcontext.systems.port import System
 from greatwheel.bench.longcontext.systems.rlms import Rlms
+from greatwheel.bench.longcontext.systems.wheel import Greatwheel
 from greatwheel.bench.longcontext.task import as_text
 from greatwheel.core.errors import GreatwheelError
 
@@ -87,40 +89,48 @@ def run_system(
     engine: Annotated[str, typer.Option(help="Greatwheel's sandbox.")] = "monty",
     window: Annotated[int, typer.Option(help="Tokens that the model alone may read.")] = 4_096,
     seconds: Annotated[float, typer.Option(help="Time cap of a task for rlms and Greatwheel.")] = 300.0,
+    trajectories: Annotated[Path | None, typer.Option(help="A folder for Greatwheel's trajectories.")] = None,
 ) -> None:
     """Run one system over the tasks; a run that was broken off goes on where it was."""
     planned = _plan(split, tasks_per_family, families, first_seed)
     path = out or RESULTS / f"{system.value}-{split.value}.jsonl"
-    settings = _settings(system, engine, window, seconds)
-    order = Run(out=path, model=model, settings=settings, minutes=minutes)
-    tried, left = asyncio.run(_run(system, planned, order, engine=engine, window=window, seconds=seconds))
+    options = Options(engine=engine, window=window, seconds=seconds, trajectories=trajectories)
+    order = Run(out=path, model=model, settings=_settings(system, options), minutes=minutes)
+    tried, left = asyncio.run(_run(system, planned, order, options))
     console.print(f"{tried} tasks tried, {left} left; records in {path}")
 
 
-async def _run(
-    system: SystemName, planned: list[splits.Planned], order: Run, *, engine: str, window: int, seconds: float
-) -> tuple[int, int]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What may be set of the systems."""
+
+    engine: str
+    window: int
+    seconds: float
+    trajectories: Path | None
+
+
+async def _run(system: SystemName, planned: list[splits.Planned], order: Run, options: Options) -> tuple[int, int]:
     async with serve(order.model) as served:
-        return await run(_system(system, served, engine, window, seconds), planned, order, _tell)
+        return await run(_system(system, served, options), planned, order, _tell)
 
 
-def _system(name: SystemName, served: Served, engine: str, window: int, seconds: float) -> System:
+def _system(name: SystemName, served: Served, options: Options) -> System:
     match name:
         case SystemName.ALONE:
-            return ModelAlone(served, window)
+            return ModelAlone(served, options.window)
         case SystemName.RLMS:
-            return Rlms(served, seconds=seconds)
+            return Rlms(served, seconds=options.seconds)
         case SystemName.GREATWHEEL:
-            from greatwheel.bench.longcontext.systems.wheel import Greatwheel  # the others run without the loop
-
-            return Greatwheel(served, engine=engine, seconds=seconds)
+            return Greatwheel(served, engine=options.engine, seconds=options.seconds, trajectories=options.trajectories)
 
 
-def _settings(name: SystemName, engine: str, window: int, seconds: float) -> str:
+def _settings(name: SystemName, options: Options) -> str:
+    cap = f"{options.seconds:g} s a task"
     return {
-        SystemName.ALONE: f"head and tail of the context in a window of {window:,} tokens, temperature 0",
-        SystemName.RLMS: f"rlms 0.1.3, local REPL, 6 iterations, default prompt, temperature 0, {seconds:g} s a task",
-        SystemName.GREATWHEEL: f"engine {engine}, default settings, {seconds:g} s a task",
+        SystemName.ALONE: f"head and tail of the context in a window of {options.window:,} tokens, temperature 0",
+        SystemName.RLMS: f"rlms 0.1.3, local REPL, 6 iterations, default prompt, temperature 0, {cap}",
+        SystemName.GREATWHEEL: f"engine {options.engine}, default settings, {cap}",
     }[name]
 
 
