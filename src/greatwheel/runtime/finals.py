@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Doubt: TypeAlias = Literal["empty", "not_found", "nothing_matched", "not_in_data", "not_a_value", "too_long"]
+Doubt: TypeAlias = Literal[
+    "empty", "not_found", "nothing_matched", "not_in_data", "not_computed", "not_a_value", "too_long"
+]
 
 NOT_FOUND = re.compile(
     r"\b(not found|not (?:there|present|mentioned|available|stated|given|in the (?:data|text|context))"
@@ -31,6 +33,8 @@ class Final:
     """The answer as text."""
     typed_in: bool
     """The model wrote it as a literal, so no code computed it."""
+    counted: bool = False
+    """The question asks for a count, which only code can give."""
 
 
 def as_text(value: Any) -> str:
@@ -71,6 +75,8 @@ def doubt(final: Final, *, value: Any, seen: str, in_data: bool) -> Doubt | None
         return "nothing_matched"
     if len(text) > LONG_ANSWER:
         return "too_long"
+    if final.typed_in and final.counted:
+        return "not_computed"
     if final.typed_in and not in_data and not _shown(text, seen):
         return "not_in_data"
     return None

@@ -88,8 +88,23 @@ def cut_around(line, word, width):
     return ("…" if at else "") + line[at : at + width].strip() + ("…" if at + width < len(line) else "")
 
 
-def weigh(words, lowered):
-    """word -> (weight, the lines that hold it); a word of more than a third of the lines weighs nothing."""
+def names_in(query):
+    """The words of a question that name something: capitals inside a sentence, digits, quotations."""
+    found = [word for word in terms(query) if " " in word or any(char.isdigit() for char in word)]
+    before = "."
+    for token in query.split():
+        word = token.strip("\"'()[],.;:?!`")
+        if word[:1].isupper() and before[-1:] not in ".?!:":
+            found.append(word.lower().removesuffix("'s"))
+        before = token
+    return found
+
+
+def weigh(words, lowered, names=()):
+    """word -> (weight, the lines that hold it); a word of more than a third of the lines weighs nothing.
+
+    A name weighs more: lines about something else of the same kind are no answer.
+    """
     import math
 
     weighed = {}
@@ -97,7 +112,8 @@ def weigh(words, lowered):
         stem = word[:-1] if len(word) > 4 and word.endswith("s") else word
         hits = [index for index, line in enumerate(lowered) if stem in line]
         rare = hits and len(hits) < 0.3 * len(lowered) + 3
-        weighed[word] = (math.log(1 + len(lowered) / len(hits)) * (1 + word.count(" ")) if rare else 0.0, hits)
+        factor = (1 + word.count(" ")) * (2.5 if word in names else 1)
+        weighed[word] = (math.log(1 + len(lowered) / len(hits)) * factor if rare else 0.0, hits)
     return weighed
 
 
@@ -120,7 +136,7 @@ def ranked(query, data, top):
     """
     lines = passages(data)
     lowered = [line.lower() for place, line in lines]
-    weighed = weigh(terms(query), lowered)
+    weighed = weigh(terms(query), lowered, names_in(query))
     scores = scored(weighed)
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0

@@ -99,14 +99,15 @@ class Loop:
         return self._complete(talk, outcome, reason)
 
     def _conversation(self) -> Conversation:
-        prefill = "prefill" in self.model.capabilities
-        reading = prefill and self.workspace.reading(self.question)
-        return Conversation(
-            opening=self.workspace.opening(self.question),
-            prefill=prompts.PREFILL if prefill else "",
-            first_prefill=prompts.READING_PREFILL if reading else "",
-            settings_history=self.settings.history,
-        )
+        opening = self.workspace.opening(self.question)
+        counting = self.workspace.counting(self.question)
+        talk = Conversation(opening=opening, counting=counting, settings_history=self.settings.history)
+        if "prefill" in self.model.capabilities:
+            talk.prefill = prompts.PREFILL
+            talk.first_prefill = prompts.first_prefill(
+                opening, counting=counting, reading=self.workspace.reading(self.question)
+            )
+        return talk
 
     async def _steps(self, talk: Conversation, bridge: Bridge) -> Verdict:
         while True:

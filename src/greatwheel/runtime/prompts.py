@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from greatwheel.runtime import guest_tools
 
 LOOK_LINE_CHARS = 200
 
-# The guest's tools are written for guests, without annotations; these are the two that the host uses.
+# The guest's tools are written for guests, without annotations; these are those that the host uses.
 _ranked: Callable[[str, object, int], tuple[list[tuple[str, str]], list[tuple[str, str]], dict[str, int]]]
 _ranked = guest_tools.ranked
+_names_in: Callable[[str], list[str]] = guest_tools.names_in
 _cut_around: Callable[[str, str, int], str] = guest_tools.cut_around
 
 SYSTEM = """\
@@ -36,24 +36,30 @@ chunks(text, 4000)        a long text in pieces
 Examples
 Which city was the depot moved to? (found: "[812] In May the depot was moved from Turin to Genoa.")
 ```python
-# The found lines say that it was moved to Genoa.
+# The found lines say that the depot was moved to Genoa.
 FINAL("Genoa")
+```
+How often does the word river occur?
+```python
+# Count the matches in all of context.
+FINAL(len(re.findall(r"\\briver\\b", context, re.IGNORECASE)))
 ```
 What is the phone number of the harbour office in Kiel? (found: only the offices of Bremen and Emden)
 ```python
-# The found lines say nothing of Kiel.
+# Nothing was found for Kiel.
 FINAL("not found")
-```
-Who owns the house that Ann lives in? (found: "[77] Ann lives in Mill House.")
-```python
-# The found lines say that it is Mill House, not who owns it.
-search("owner Mill House")
 ```"""
 
+FOUND = "A first search found"
+ABSENT = "nowhere in the data: "
 PREFILL = "```python\n#"
-READING_PREFILL = "```python\n# The found lines say"
-"""How a reply begins, where the server continues an assistant's message: with a comment, in which it thinks. The second opens
-a question that the lines found at first may answer: it makes a small model read them before it writes code."""
+READING_PREFILL = "```python\n# The found lines say that"
+ANSWER_PREFILL = '```python\nFINAL("'
+COUNTING_PREFILL = "```python\n# Count"
+"""How a reply begins, where the server continues an assistant's message: with a comment, in which the model thinks.
+The second makes a small model read the lines that were found before it writes code, the third asks for the answer and
+nothing else, the fourth keeps it from guessing.
+"""
 
 STOP = ("```",)
 
@@ -67,11 +73,18 @@ def first_message(*, brief: str, question: str, look: str, links: Sequence[str],
     if recipes:
         parts.append("Lines of code that work on this data (change names and values to fit)\n" + "\n".join(recipes))
     if look:
-        parts.append(f"A first search found\n{look}")
+        parts.append(f"{FOUND}\n{look}")
     if links:
         parts.append("Words of the question in the data\n" + "\n".join(links))
     parts.append(f"Question: {question}")
     return "\n\n".join(parts)
+
+
+def first_prefill(opening: str, *, counting: bool, reading: bool) -> str:
+    """How the first reply is begun."""
+    if counting:
+        return COUNTING_PREFILL
+    return READING_PREFILL if reading and FOUND in opening and ABSENT not in opening else PREFILL
 
 
 def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]:
@@ -86,21 +99,11 @@ def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]
     lines = [shown(place, line) for place, line in best]
     if onward:
         lines += ["and, going on from there:", *(shown(place, line) for place, line in onward)]
-    absent = [word for word, count in counts.items() if not count and _names_something(word, question)]
+    names = _names_in(question)
+    absent = [word for word, count in counts.items() if not count and word in names]
     if absent:
-        lines.append("nowhere in the data: " + ", ".join(absent))
+        lines.append(ABSENT + ", ".join(absent))
     return "\n".join(lines), counts
-
-
-def _names_something(word: str, question: str) -> bool:
-    """Whether a word is a name, a code or a quotation, so that its absence tells something."""
-    if re.search(r"[\d_ @.]", word):
-        return True
-    return bool(
-        re.search(
-            rf"(?<![.?!:] )(?<!^)\b{re.escape(word[:1].upper() + word[1:])}\b|['\"]{re.escape(word)}['\"]", question
-        )
-    )
 
 
 def observation(stdout: str, value: str, error: str) -> str:
@@ -124,6 +127,7 @@ NOTHING_MATCHED = (
     " If there is none in the data, call FINAL('not found'); if {shown} is right, call FINAL({shown}) again."
 )
 NOT_IN_DATA = "{shown} is neither in the data nor computed from it. Compute the answer from the variables."
+NOT_COMPUTED = "{shown} was typed in. Count or compute it with code over all of the data, then call FINAL."
 NOT_A_VALUE = "FINAL was called with {shown}, which is not a value. Call FINAL with the value itself."
 TOO_LONG = "The answer has {length} characters. The question asks for something short: call FINAL with just that."
 OUTPUT_CUT = "… ({count} more characters not shown; print less)"

@@ -117,6 +117,10 @@ class Workspace:
         """Names that a block must not assign to."""
         return frozenset(self.prepared.values)
 
+    def counting(self, question: str) -> bool:
+        """Whether the question asks for a count over the data."""
+        return self.context is not None and linking.counting(question)
+
     def reading(self, question: str) -> bool:
         """Whether the answer may stand in the lines that a search finds: plain text, and nothing to count or judge."""
         return self.context is not None and not self.prepared.tables and linking.reading(question)

@@ -88,10 +88,14 @@ class Conversation:
     """How each reply is begun for the model; empty where its server does not continue messages."""
     first_prefill: str = ""
     """The same for the first reply."""
+    counting: bool = False
+    """The question asks for a count."""
     settings_history: int = 3
     turns: list[tuple[str, str]] = field(default_factory=list)
     """(code, what the model was told of it), oldest first."""
     trouble: int = 0
+    stuck: bool = False
+    """The last step went wrong."""
     best: str | None = None
     """The best answer so far, for a run that ends without one."""
     flags: list[str] = field(default_factory=list)
@@ -100,6 +104,8 @@ class Conversation:
 
     def begun(self) -> str:
         """How the next reply is begun."""
+        if self.first_prefill == prompts.READING_PREFILL:
+            return prompts.ANSWER_PREFILL if self.stuck else self.first_prefill
         return self.first_prefill if self.first_prefill and not self.turns else self.prefill
 
     def messages(self) -> list[Message]:
@@ -144,7 +150,12 @@ class Conversation:
         return "\n".join([self.opening, *(told for _, told in self.turns)])
 
     def raise_doubt(self, doubt: finals.Doubt) -> bool:
-        """Whether to question an answer for this reason: most reasons count once."""
+        """Whether to question an answer for this reason: most reasons count once.
+
+        "Not found" is not questioned when a first search found no trace of a name in the question.
+        """
+        if doubt == "not_found" and prompts.ABSENT in self.opening:
+            return False
         if doubt in self._doubts and doubt not in INSISTENT:
             return False
         self._doubts.add(doubt)
@@ -155,6 +166,7 @@ class Conversation:
         told = f"{verdict.observation}\n\n{verdict.hint}" if verdict.hint else verdict.observation
         self.turns.append((code, told))
         self.trouble += verdict.trouble
+        self.stuck = verdict.trouble
 
 
 def judge(talk: Conversation, ran: Ran, data: Data) -> Verdict:
@@ -179,7 +191,7 @@ def judge(talk: Conversation, ran: Ran, data: Data) -> Verdict:
 def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     value = ran.final.value if ran.final else None
     text = finals.as_text(value)
-    final = finals.Final(text=text, typed_in=literal_final(ran.block.code))
+    final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.counting)
     doubt = finals.doubt(final, value=value, seen=talk.seen(), in_data=final.typed_in and data.holds(text))
     if doubt is None or not talk.raise_doubt(doubt):
         if doubt is not None:
@@ -202,6 +214,8 @@ def _doubt_hint(doubt: finals.Doubt, text: str, value: Any) -> str:
             return prompts.NOTHING_MATCHED.format(shown=shown)
         case "not_in_data":
             return prompts.NOT_IN_DATA.format(shown=shown)
+        case "not_computed":
+            return prompts.NOT_COMPUTED.format(shown=shown)
         case "not_a_value":
             return prompts.NOT_A_VALUE.format(shown=shown)
         case "too_long":

@@ -1,0 +1,62 @@
+# Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
+.PHONY: demo run test test-model check bench compat longcontext format clean setup
+.DEFAULT_GOAL := help
+
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.installed
+JOBS ?= auto
+
+help:
+	@echo "make demo         an agent answers questions over millions of characters, with a real local model"
+	@echo "make run Q=… F=…  ask a question Q about a file or folder F"
+	@echo "make test         the tests"
+	@echo "make test-model   the tests that need the real model"
+	@echo "make check        formatting, lint, types, directions of import"
+	@echo "make compat       how much of models' Python each sandbox engine runs"
+	@echo "make bench        overheads, side by side with rlms"
+	@echo "make longcontext  the long-context benchmark (hours on two cores; MINUTES=n stops it earlier)"
+
+$(STAMP): pyproject.toml uv.lock scripts/setup
+	@scripts/setup
+
+setup: $(STAMP)
+
+demo: $(STAMP)
+	@scripts/demo
+
+run: $(STAMP)
+	@test -n "$(Q)" || { echo 'Say what to ask, as in: make run Q="Who wrote it?" F=big.txt'; exit 2; }
+	@$(BIN)/greatwheel ask "$(Q)" $(if $(F),--file "$(F)")
+
+test: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) -m "not model" tests
+
+test-model: $(STAMP)
+	$(BIN)/greatwheel models pull smollm2:135m
+	$(BIN)/greatwheel models pull qwen2.5-coder:1.5b
+	$(BIN)/pytest -q -m model tests
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP)
+	$(BIN)/uv sync -q --locked --extra embedded --group bench
+	$(BIN)/python -m greatwheel.bench.overhead
+
+compat: $(STAMP)
+	$(BIN)/python -m greatwheel.bench.compat
+
+longcontext: $(STAMP)
+	$(BIN)/uv sync -q --locked --extra embedded --group bench
+	benchmarks/longcontext/run $(if $(MINUTES),--minutes $(MINUTES))
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
