@@ -13,6 +13,7 @@ from greatwheel.bench.longcontext.runner import Run, run
 from greatwheel.bench.longcontext.splits import DEV, HELD_OUT, JUDGED, Planned, plan
 from greatwheel.bench.longcontext.systems.port import Outcome
 from greatwheel.bench.longcontext.task import BenchTask
+from greatwheel.bench.pages import replaced
 from greatwheel.core.errors import BadInput
 from greatwheel.core.usage import Usage
 
@@ -133,9 +134,9 @@ def test_the_last_record_of_a_task_counts(tmp_path: Path) -> None:
 
 def test_the_pages_section_is_replaced_in_place() -> None:
     """What stands around the marked section stays as it is, and writing twice changes nothing."""
-    page = report.replaced("# Benchmarks\n\nIntro.\n", "old")
+    page = replaced("# Benchmarks\n\nIntro.\n", "longcontext", "old")
     page = page.replace("Intro.", "Intro changed.") + "\nAfter.\n"
-    once = report.replaced(page, "new")
-    assert once == report.replaced(once, "new")
+    once = replaced(page, "longcontext", "new")
+    assert once == replaced(once, "longcontext", "new")
     assert "old" not in once
     assert once.index("Intro changed.") < once.index("new") < once.index("After.")

@@ -22,6 +22,7 @@ from greatwheel.bench.longcontext.systems.port import System
 from greatwheel.bench.longcontext.systems.rlms import Rlms
 from greatwheel.bench.longcontext.systems.wheel import Greatwheel
 from greatwheel.bench.longcontext.task import as_text
+from greatwheel.bench.pages import write_section
 from greatwheel.core.errors import GreatwheelError
 
 app = typer.Typer(no_args_is_help=True, help="The long-context benchmark.", pretty_exceptions_enable=False)
@@ -158,8 +159,7 @@ def write_report(
     text = report.section(records)
     console.print(escape(text), soft_wrap=True)
     if docs is not None:
-        page = docs.read_text("utf-8") if docs.exists() else "# Benchmarks\n"
-        docs.write_text(report.replaced(page, text), "utf-8")
+        write_section(docs, "longcontext", text)
 
 
 def main() -> None:

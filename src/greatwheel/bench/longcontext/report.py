@@ -11,7 +11,6 @@ from greatwheel.bench.longcontext.splits import JUDGED
 
 SYSTEMS = ("alone", "rlms", "greatwheel")
 BASELINE = "rlms"
-BEGIN, END = "<!-- longcontext: begin -->", "<!-- longcontext: end -->"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,15 +46,6 @@ def section(records: Sequence[Record]) -> str:
         if chosen:
             parts.append(f"### {title}\n\n{_table(chosen)}\n\n{_comparison(chosen)}")
     return "\n\n".join([*parts, _made_on(records)])
-
-
-def replaced(page: str, text: str) -> str:
-    """The page with the part between the marks replaced, or added at its end."""
-    block = f"{BEGIN}\n{text}\n{END}"
-    before, found, rest = page.partition(BEGIN)
-    if not found:
-        return f"{page.rstrip()}\n\n{block}\n"
-    return before + block + rest.partition(END)[2]
 
 
 def _table(records: Sequence[Record]) -> str:

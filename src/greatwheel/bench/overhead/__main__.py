@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,6 +18,7 @@ from greatwheel.bench.longcontext.machine import describe_machine
 from greatwheel.bench.overhead import rlms_side, wheel_side
 from greatwheel.bench.overhead.figures import Row, rounds, timed
 from greatwheel.bench.overhead.slow_server import slow_server
+from greatwheel.bench.pages import write_section
 from greatwheel.llm.openai import OpenAIModel
 from greatwheel.llm.servers import OpenAIServer
 from greatwheel.sandbox.port import Engine, SandboxSession
@@ -28,6 +32,7 @@ CONCURRENCY = 16
 SIZES = ((1_000, "1 KB"), (1_000_000, "1 MB"), (50_000_000, "50 MB"))
 CONTEXT_CHARS = 100_000_000
 
+HEAD = ("what", "Greatwheel", "against", "goal")
 WIDTH = 150
 """Columns of the table, also where no terminal is."""
 
@@ -183,18 +188,26 @@ async def measure(engine_name: str, count: int) -> list[Row]:
 def main(
     rounds_each: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each measurement.")] = 5,
     engines: Annotated[str, typer.Option(help="Engines, separated by commas.")] = ",".join(ENGINES),
+    docs: Annotated[Path | None, typer.Option(help="A page whose marked section is replaced.")] = None,
 ) -> None:
     """Print the table; medians over the rounds."""
+    rows = [row for name in engines.split(",") for row in asyncio.run(measure(name.strip(), rounds_each))]
     console = Console(highlight=False, width=WIDTH)
-    table = Table("what", "Greatwheel", "against", "goal", title=f"Medians of {rounds_each} rounds")
-    missed = 0
-    for name in engines.split(","):
-        for row in asyncio.run(measure(name.strip(), rounds_each)):
-            table.add_row(*row.cells())
-            missed += row.reached is False
+    table = Table(*HEAD, title=f"Medians of {rounds_each} rounds")
+    for row in rows:
+        table.add_row(*row.cells())
     console.print(table)
-    console.print(describe_machine())
-    console.print("All goals reached." if not missed else f"{missed} goals missed.")
+    missed = sum(row.reached is False for row in rows)
+    verdict = "All goals reached." if not missed else f"{missed} goals missed."
+    console.print(f"{describe_machine()}\n{verdict}")
+    if docs is not None:
+        write_section(docs, "overhead", _markdown(rows, rounds_each, verdict))
+
+
+def _markdown(rows: Sequence[Row], count: int, verdict: str) -> str:
+    lines = [HEAD, ("---",) * len(HEAD), *(row.cells() for row in rows)]
+    made_on = f"Medians of {count} rounds; {describe_machine()}; {date.today().isoformat()}. {verdict}"
+    return "\n".join(["| " + " | ".join(line) + " |" for line in lines] + ["", made_on])
 
 
 if __name__ == "__main__":
