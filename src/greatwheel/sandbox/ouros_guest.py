@@ -152,7 +152,7 @@ _ouros_own_names.update({
 
 def _ouros_is_record(value):
     try:
-        return len(_ouros_dataclasses.fields(value)) >= 0 and type(value) is not type
+        return _ouros_dataclasses.is_dataclass(value) and type(value) is not type
     except Exception:
         return False
 

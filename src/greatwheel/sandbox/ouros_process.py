@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from greatwheel.core.errors import SandboxLost
@@ -75,7 +76,7 @@ class WorkerProcess:
         except TimeoutError:
             raise self._dead(f"The limit `seconds` was exceeded ({seconds:.3g} s left for this step).") from None
         except (OSError, ValueError) as error:
-            raise self._dead(None) from error
+            raise self._dead(_cause_of_death(await self._exit_status())) from error
         except BaseException:
             self.kill()
             self._lost = "The sandbox process was killed because its caller was cancelled."
@@ -98,26 +99,25 @@ class WorkerProcess:
             got += count
         return data
 
-    def _dead(self, reason: str | None) -> SandboxLost:
+    def _dead(self, reason: str) -> SandboxLost:
         """Kill what is left and say why it is lost."""
-        if reason is None:
-            reason = _cause_of_death(self._exit_status())
         self.kill()
         self._lost = f"{reason} The sandbox process is gone; load the session's last dump."
         return SandboxLost(self._lost)
 
-    def _exit_status(self) -> int | None:
+    async def _exit_status(self) -> int | None:
         try:
-            return self._process.wait(timeout=1.0)
+            return await asyncio.to_thread(self._process.wait, 0.5)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> None:
-        """End the process and reap it; may be called twice."""
-        if self._process.returncode is None:
-            self._process.kill()
-            self._process.wait()
+        """End the process; may be called twice."""
         self._socket.close()
+        if self._process.poll() is None:
+            self._process.kill()
+            # A process with gigabytes takes its time to die; nobody has to wait for that.
+            threading.Thread(target=self._process.wait, daemon=True).start()
 
 
 def _cause_of_death(status: int | None) -> str:
