@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from greatwheel.core.errors import ModelBusy, ModelUnavailable
+from greatwheel.core.errors import ModelBusy, ModelRefused, ModelUnavailable
 from greatwheel.llm.openai import OpenAIModel
 from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.llm.probing import describe_openai
 from greatwheel.llm.servers import Dialect, OpenAIServer
+from greatwheel.llm.specs import OpenAISpec
 from greatwheel.testing.contracts.llm import CONTEXT, QUESTION, ChatModelContract, ServerContract
 from greatwheel.testing.servers import FakeModelServer, Raw, Status
 
@@ -67,6 +69,26 @@ class TestOpenAI(ChatModelContract, ServerContract):
         server.faults.append(Raw(b'data: {"error": {"message": "out of cache"}}\n\n'))
         with pytest.raises(ModelUnavailable, match="out of cache"):
             await model.chat(CONTEXT, QUESTION)
+
+
+async def test_a_proxy_does_not_stand_before_this_machine(
+    server: FakeModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy in the environment is not asked for a server on loopback."""
+    for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    model = OpenAIModel(await describe_openai(OpenAISpec(base_url=server.openai_url)))
+    assert (await model.chat(CONTEXT, QUESTION)).text
+    await model.close()
+
+
+async def test_a_server_that_does_not_stop_is_stopped(server: FakeModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply without end does not fill the memory."""
+    monkeypatch.setattr("greatwheel.llm.wire.MAX_REPLY_CHARS", 20)
+    model = OpenAIModel(OpenAIServer(base_url=server.openai_url, model="fake"))
+    with pytest.raises(ModelRefused, match="more than 20 characters"):
+        await model.chat(CONTEXT, QUESTION)
+    await model.close()
 
 
 SCHEMA = {"type": "object"}

@@ -23,6 +23,7 @@ from greatwheel.core.errors import (
 )
 from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
 from greatwheel.llm.servers import OllamaServer
+from greatwheel.llm.streams import whole_reply
 from greatwheel.llm.wire import Collected, brief, prefill_of, session_headers, wire_messages
 
 IN_STREAM = -1
@@ -64,10 +65,7 @@ class OllamaModel:
 
     async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
         """The whole reply."""
-        async for chunk in self.stream(context, request):
-            if chunk.reply is not None:
-                return chunk.reply
-        raise ModelUnavailable(f"{self.name} ended its reply too early.")
+        return await whole_reply(self.stream(context, request))
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The reply as it comes; the last chunk carries the whole."""
@@ -133,10 +131,7 @@ def _take(collected: Collected, part: ChatResponse) -> str:
         collected.finish = part.done_reason or "stop"
         collected.prompt_tokens, collected.completion_tokens = part.prompt_eval_count, part.eval_count
     collected.model = part.model or collected.model
-    collected.thoughts.append(part.message.thinking or "")
-    text = part.message.content or ""
-    collected.texts.append(text)
-    return text
+    return collected.add(part.message.content or "", part.message.thinking or "")
 
 
 @contextmanager

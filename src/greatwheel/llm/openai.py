@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 import openai
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from greatwheel.core.clock import Clock, SystemClock
@@ -23,11 +23,13 @@ from greatwheel.core.errors import (
 )
 from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
 from greatwheel.llm.servers import Dialect, OpenAIServer
+from greatwheel.llm.streams import whole_reply
 from greatwheel.llm.wire import (
     Collected,
     as_count,
     as_text,
     brief,
+    is_loopback,
     prefill_of,
     retry_after_of,
     session_headers,
@@ -48,11 +50,12 @@ class OpenAIModel:
     def __init__(self, server: OpenAIServer, clock: Clock | None = None) -> None:
         self._server = server
         self._clock = clock or SystemClock()
+        timeout = openai.Timeout(server.read_seconds, connect=server.connect_seconds)
         self._client = AsyncOpenAI(
             base_url=server.base_url,
             api_key=server.api_key,
             max_retries=0,
-            timeout=openai.Timeout(server.read_seconds, connect=server.connect_seconds),
+            http_client=DefaultAsyncHttpxClient(timeout=timeout, trust_env=not is_loopback(server.base_url)),
         )
 
     @property
@@ -83,10 +86,7 @@ class OpenAIModel:
 
     async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
         """The whole reply. It is streamed inside: some servers echo the prefill in a reply that is not streamed."""
-        async for chunk in self.stream(context, request):
-            if chunk.reply is not None:
-                return chunk.reply
-        raise ModelUnavailable(f"{self.name} ended its reply too early.")
+        return await whole_reply(self.stream(context, request))
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The reply as it comes; the last chunk carries the whole."""
@@ -204,10 +204,7 @@ def _take(collected: Collected, event: ChatCompletionChunk) -> str:
     collected.finish = choices[0].finish_reason or collected.finish
     delta = choices[0].delta
     thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
-    collected.thoughts.append(as_text(thought))
-    text = as_text(getattr(delta, "content", None))
-    collected.texts.append(text)
-    return text
+    return collected.add(as_text(getattr(delta, "content", None)), as_text(thought))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import httpx
 from greatwheel.core.errors import ModelNotFound, ModelRefused, ModelTimeout, ModelUnavailable
 from greatwheel.llm.servers import Dialect, OllamaServer, OpenAIServer
 from greatwheel.llm.specs import OPENAI_URL, OpenAISpec
-from greatwheel.llm.wire import as_count, as_text, brief
+from greatwheel.llm.wire import as_count, as_text, brief, is_loopback
 
 PROBE_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 OPENAI_WINDOW = 128_000
@@ -23,7 +23,7 @@ async def list_ollama(host: str) -> tuple[str, ...]:
     Raises:
         ModelUnavailable: no Ollama answers there.
     """
-    async with httpx.AsyncClient(timeout=PROBE_TIMEOUT) as client:
+    async with _client(host) as client:
         with _mapped_errors(f"Ollama at {host}"):
             models = (await _json(client, "GET", f"{host}/api/tags"))["models"]
             return tuple(as_text(model["model"]) for model in models)
@@ -31,7 +31,7 @@ async def list_ollama(host: str) -> tuple[str, ...]:
 
 async def describe_ollama(server: OllamaServer) -> OllamaServer:
     """The server with what Ollama says of the model: whether it thinks, and a window that it has."""
-    async with httpx.AsyncClient(timeout=PROBE_TIMEOUT) as client:
+    async with _client(server.host) as client:
         with _mapped_errors(f"Ollama at {server.host}"):
             told = await _json(client, "POST", f"{server.host}/api/show", {"model": server.model})
             details = told.get("model_info") or {}
@@ -75,7 +75,7 @@ async def describe_openai(spec: OpenAISpec) -> OpenAIServer:
 
 async def _listed_models(spec: OpenAISpec) -> list[dict[str, Any]]:
     headers = {"authorization": f"Bearer {spec.api_key}"} if spec.api_key else {}
-    async with httpx.AsyncClient(timeout=PROBE_TIMEOUT, headers=headers) as client:
+    async with _client(spec.base_url, headers) as client:
         with _mapped_errors(f"The server at {spec.base_url}"):
             try:
                 listed = (await _json(client, "GET", f"{spec.base_url}/models"))["data"]
@@ -84,6 +84,10 @@ async def _listed_models(spec: OpenAISpec) -> list[dict[str, Any]]:
                     return []  # it has chats, but no list of models
                 raise
             return [model for model in listed if isinstance(model, dict)]
+
+
+def _client(url: str, headers: dict[str, str] | None = None) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=PROBE_TIMEOUT, headers=headers, trust_env=not is_loopback(url))
 
 
 def _dialect(told: dict[str, Any]) -> Dialect:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 from greatwheel.core.context import CallContext
 from greatwheel.core.usage import Usage
@@ -12,6 +13,14 @@ from greatwheel.llm.port import ChatReply, Message
 
 CHARS_PER_TOKEN = 4
 MAX_RETRY_AFTER = 3_600.0
+MAX_REPLY_CHARS = 4_000_000
+"""A server that sends more is not answering any question."""
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the server is on this machine, where a proxy from the environment has no business."""
+    host = urlsplit(url).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 def session_headers(context: CallContext) -> dict[str, str]:
@@ -76,11 +85,25 @@ class Collected:
     prompt_chars: int
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
+    chars: int = 0
     finish: str | None = None
     """The server's reason for ending; None while it has not ended."""
     model: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+
+    def add(self, text: str, thought: str) -> str:
+        """Take in a piece; the text again.
+
+        Raises:
+            ValueError: the server does not stop.
+        """
+        self.chars += len(text) + len(thought)
+        if self.chars > MAX_REPLY_CHARS:
+            raise ValueError(f"more than {MAX_REPLY_CHARS:,} characters")
+        self.texts.append(text)
+        self.thoughts.append(thought)
+        return text
 
     def reply(self, model: str, seconds: float) -> ChatReply:
         """The whole, with the usage estimated where the server told none."""
