@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from greatwheel.channels.cli.ask import ask_command
+from greatwheel.channels.cli.exec import exec_command
 from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
 from greatwheel.core.errors import GreatwheelError
@@ -20,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("ask")(ask_command)
+app.command("exec")(exec_command)
 app.command("replay")(replay_command)
 app.command("fork")(fork_command)
 app.command("rewind")(rewind_command)
@@ -54,6 +57,12 @@ def main() -> None:
     except KeyboardInterrupt:
         print("greatwheel: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("GREATWHEEL_DEBUG"):
+            raise
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        print(f"greatwheel: internal error ({what}); GREATWHEEL_DEBUG=1 shows more. Please report it.", file=sys.stderr)
+        sys.exit(GreatwheelError.exit_code)
 
 
 if __name__ == "__main__":
