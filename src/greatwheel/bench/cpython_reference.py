@@ -35,17 +35,18 @@ class _Host:
 
 
 def run_session(session: Session) -> list[Outcome]:
-    """Every block of a session in one namespace."""
+    """Every block of a session in one namespace. Standard error is shown to an agent in its place among the output."""
     host = _Host()
     namespace: dict[str, Any] = {"__name__": "__main__", "context": session.context}
     namespace.update({name: host.function(name) for name in HOST_FUNCTIONS})
+    namespace["FINAL_VAR"] = lambda name: namespace["FINAL"](namespace[name])
     return [_run_block(block, namespace, host) for block in session.blocks]
 
 
 def _run_block(block: str, namespace: dict[str, Any], host: _Host) -> Outcome:
     host.calls.clear()
     error: str | None = None
-    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
         try:
             exec(compile(block, "<block>", "exec"), namespace)  # noqa: S102  # the corpus is ours
         except BaseException as raised:  # whatever a block raises is its outcome

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from greatwheel.sandbox.lowering import bindings, emit, facts, reach
+from greatwheel.sandbox.lowering.passes.async_with import AsyncWith
 from greatwheel.sandbox.lowering.passes.awaits import Awaits
 from greatwheel.sandbox.lowering.passes.bound_methods import BoundMethods
 from greatwheel.sandbox.lowering.passes.builtin_methods import BuiltinMethods
@@ -69,6 +70,7 @@ class Pass(Protocol):
 PASSES: tuple[Pass, ...] = (
     Sdk(),
     Imports(),
+    AsyncWith(),
     Pools(),
     Scopes(),
     Classes(),

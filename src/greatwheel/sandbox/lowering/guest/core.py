@@ -9,7 +9,9 @@ _gw_py_isinstance = isinstance
 _gw_py_hasattr = hasattr
 _gw_py_getattr = getattr
 _gw_py_pow = pow
+_gw_py_round = round
 _gw_missing = ["missing"]
+_gw_renamed = []
 _gw_last = None
 
 _gw_str_methods = (
@@ -145,11 +147,32 @@ def getattr(obj, name, /, *default):
     table = _gw_py_getattr(type(obj), "_gw_props", None)
     if table is not None and name in table:
         return table[name][0](obj)
+    found = _gw_py_getattr(obj, name, _gw_missing)
+    if found is not _gw_missing:
+        return found
+    if type(name) is str and not name.startswith("__") and name in _gw_methods.get(_gw_kind(obj), ()):
+        return _gw_bind(obj, name)
     return _gw_py_getattr(obj, name, *default)
+
+
+def _gw_bind(o, name):
+    """A method of a built-in value; `name` is of `_gw_methods`."""
+    call = eval("lambda o, *args, **kwargs: o." + name + "(*args, **kwargs)")
+    return lambda *args, **kwargs: call(o, *args, **kwargs)
+
+
+def round(number, ndigits=None):
+    """As CPython rounds: to the nearest decimal, where Monty scales and rounds the product."""
+    if type(number) is float and type(ndigits) is int and 0 <= ndigits <= 22:
+        return float(f"{number:.{ndigits}f}")
+    return _gw_py_round(number) if ndigits is None else _gw_py_round(number, ndigits)
 
 
 def _gw_attr(o, name, call):
     """A method as a value, or any other attribute of that name."""
+    table = _gw_py_getattr(type(o), "_gw_props", None)
+    if table is not None and name in table:
+        return table[name][0](o)
     found = _gw_py_getattr(o, name, _gw_missing)
     if found is not _gw_missing:
         return found
@@ -189,7 +212,10 @@ def callable(obj, /):
 
 
 def _gw_name(o):
-    """`o.__name__`."""
+    """`o.__name__`; a wrapper that `functools.wraps` made has the wrapped function's."""
+    for wrapper, name in _gw_renamed:
+        if wrapper is o:
+            return name
     if _gw_is_class(o):
         return _gw_class_name(o)
     found = _gw_py_getattr(o, "__name__", None)

@@ -29,6 +29,8 @@ def _gw_m_bit_count(o):
 
 
 def _gw_m_conjugate(o):
+    if type(o) is complex:
+        return complex(o.real, -o.imag)
     return o if type(o) in (int, float, bool) else _gw_user_method(o, "conjugate")()
 
 

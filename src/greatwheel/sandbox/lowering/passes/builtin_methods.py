@@ -22,6 +22,9 @@ CALLS = frozenset(
         "isprintable",
     ]
 )
+DATES = frozenset(
+    "toordinal isocalendar timetuple ctime fromordinal fromtimestamp utcfromtimestamp utcnow fromisocalendar".split()
+)
 DUNDER_CALLS = {
     "__len__": "len(OBJECT)",
     "__str__": "str(OBJECT)",
@@ -53,6 +56,7 @@ class BuiltinMethods:
         facts = block.facts
         return not (
             facts.called_attributes.isdisjoint(CALLS)
+            and facts.called_attributes.isdisjoint(DATES)
             and facts.called_attributes.isdisjoint(DUNDER_CALLS)
             and facts.attributes.isdisjoint(READS)
             and "bytes" not in facts.called
@@ -71,7 +75,7 @@ class _Members(Rewriter):
             node.func = self.put("_gw_bytes", func)
         if not isinstance(func, ast.Attribute):
             return self.generic_visit(node)
-        if func.attr in CALLS:
+        if func.attr in CALLS or func.attr in DATES:
             return self._method(node, func)
         form = DUNDER_CALLS.get(func.attr)
         if form is None or _is_super(func.value) or len(node.args) != form.count("ARG") or node.keywords:
@@ -82,6 +86,8 @@ class _Members(Rewriter):
 
     def _method(self, node: ast.Call, func: ast.Attribute) -> ast.AST:
         self.block.require_guest("methods")
+        if func.attr in DATES:
+            self.block.require_guest("dates")
         self.generic_visit(node)
         call = self.put(f"_gw_m_{func.attr}(OBJECT)", node, OBJECT=func.value)
         assert isinstance(call, ast.Call)

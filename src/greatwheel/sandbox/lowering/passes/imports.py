@@ -23,6 +23,8 @@ _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "
 _JSON_OPTIONS = frozenset({"indent", "sort_keys", "ensure_ascii", "separators"})
 _RE_FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"})
 _NEW_FLAGS = frozenset({"VERBOSE", "X", "UNICODE", "U"})
+_FILE_TESTS = frozenset({"os.path.exists", "os.path.isfile", "os.path.isdir"})
+"""There are no files, and Monty raises where CPython says so."""
 _ERROR_PRINTERS = frozenset({"format_exc", "print_exc"})
 
 
@@ -163,6 +165,9 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         func = node.func
         if isinstance(func, ast.Attribute) and self._engine == "monty" and not self._raw():
+            if ast.unparse(func) in _FILE_TESTS and len(node.args) == 1:
+                self._block.changed = True
+                return expression("(PATH, False)[1]", node, PATH=node.args[0])
             module = self._module_of(func)
             if (module == "json" and _beyond_json(func.attr, node, self._block)) or (
                 module == "re" and _beyond_re(func.attr, node)
@@ -252,7 +257,7 @@ def _catches_import_error(handler: ast.ExceptHandler) -> bool:
 
 
 def _subscripted_values(tree: ast.Module) -> frozenset[str]:
-    """Names of `typing` forms that are subscripted outside annotations, as in `Table = Dict[str, int]`."""
+    """Names that are subscripted or called outside annotations, as in `Table = Dict[str, int]` and `TypeVar("T")`."""
     quiet: set[int] = set()
     for node in ast.walk(tree):
         for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
@@ -260,7 +265,7 @@ def _subscripted_values(tree: ast.Module) -> frozenset[str]:
                 quiet.update(id(each) for each in ast.walk(part))
     found: set[str] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Subscript) and id(node) not in quiet:
-            value = node.value
+        if isinstance(node, (ast.Subscript, ast.Call)) and id(node) not in quiet:
+            value = node.value if isinstance(node, ast.Subscript) else node.func
             found.add(value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", ""))
     return frozenset(found)

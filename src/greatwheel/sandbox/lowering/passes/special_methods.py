@@ -65,7 +65,7 @@ class _Operators(Rewriter):
         if "order" not in self.block.state.specials:
             return node
         sign = OPERATORS.get(type(node.ops[0]))
-        if sign is None or isinstance(node.left, ast.Constant) or isinstance(node.comparators[0], ast.Constant):
+        if sign is None:
             return node
         return self.put(f"_gw_compare(LEFT, {sign!r}, RIGHT)", node, LEFT=node.left, RIGHT=node.comparators[0])
 

@@ -7,12 +7,16 @@ WRAPPER_UPDATES = ("__dict__",)
 
 def wraps(wrapped, assigned=WRAPPER_ASSIGNMENTS, updated=WRAPPER_UPDATES):
     def decorate(wrapper):
-        return wrapper
+        return update_wrapper(wrapper, wrapped)
 
     return decorate
 
 
 def update_wrapper(wrapper, wrapped, assigned=WRAPPER_ASSIGNMENTS, updated=WRAPPER_UPDATES):
+    # Monty's functions take no attributes: the name is kept beside them, for the newest ones.
+    _gw_renamed.append((wrapper, wrapped.__name__ if hasattr(wrapped, "__name__") else "wrapper"))
+    if len(_gw_renamed) > 256:
+        _gw_renamed.pop(0)
     return wrapper
 
 

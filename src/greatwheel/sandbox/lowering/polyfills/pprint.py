@@ -80,24 +80,26 @@ class PrettyPrinter:
         out.append(end)
 
     def _fill(self, items, out, indent, allowance, level):
-        room = width = self._width - indent
-        started = False
+        room = width = self._width - indent + 1
+        between = ""
         for i, item in enumerate(items):
             last = i == len(items) - 1
+            if last:
+                room -= allowance
+                width -= allowance
             text = self._repr(item, level + 1)
-            need = len(text) + (allowance if last else 2)
-            if started and room < need:
-                out.append(",\n" + " " * indent)
+            need = len(text) + 2
+            if room < need:
                 room = width
-            elif started:
-                out.append(", ")
-            started = True
-            if len(text) > width - (allowance if last else 0):
-                self._format(item, out, indent, allowance if last else 1, level + 1)
-                room = 0
-            else:
-                out.append(text)
+                between = between and ",\n" + " " * indent
+            out.append(between)
+            if room >= need:
                 room -= need
+                between = ", "
+                out.append(text)
+            else:
+                between = ",\n" + " " * indent
+                self._format(item, out, indent, allowance if last else 1, level + 1)
 
     def _string(self, text, out, indent, allowance, level):
         lines = text.splitlines(True)

@@ -49,13 +49,9 @@ def harmonic_mean(data, weights=None):
     if 0 in data:
         return 0
     weights = [1] * len(data) if weights is None else list(weights)
-    top, bottom, kind = 0, 1, int
-    for weight, x in zip(weights, data):
-        (n, d), (wn, wd) = _ratio(x), _ratio(weight)
-        kind = _widest(kind, type(x))
-        top, bottom = top * wd * n + wn * d * bottom, bottom * wd * n
-    wn, wd, _ = _total(weights)
-    return _convert(wn * bottom, wd * top, kind)
+    top, bottom, kind = _total([weight / x if weight else 0 for weight, x in zip(weights, data)])
+    weight_top, weight_bottom, _ = _total(weights)
+    return _convert(weight_top * bottom, weight_bottom * top, kind)
 
 
 def median(data):

@@ -103,7 +103,8 @@ def _pack_one(code, value, big):
         if not isinstance(value, int):
             raise error("required argument is not an integer")
         if not low <= value <= high:
-            raise error(f"'{code}' format requires {low} <= number <= {high}")
+            name = {"b": "byte", "B": "ubyte"}.get(code, f"'{code}'")
+            raise error(f"{name} format requires {low} <= number <= {high}")
         number = value % (1 << 8 * size)
     data = bytes.fromhex(f"{number:0{2 * size}x}")
     return data if big else data[::-1]
