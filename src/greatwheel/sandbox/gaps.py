@@ -14,7 +14,108 @@ class Gap:
     instead: str
 
 
-MONTY: tuple[Gap, ...] = ()
+MONTY: tuple[Gap, ...] = (
+    Gap(
+        feature="sets of numbers and tuples",
+        symptom="printed and iterated in insertion order, where CPython's order follows the hashes",
+        instead="`sorted(s)` where the order matters",
+    ),
+    Gap(
+        feature="`KeyError` with a key that is no string",
+        symptom="its text shows the key in quotes: `'3'` for 3",
+        instead="the key itself, from the variable that holds it",
+    ),
+    Gap(
+        feature="`finally` in a generator that is given up",
+        symptom="it runs on `close()` and at the end, not when the generator is freed",
+        instead="`close()` the generator, or use it to its end",
+    ),
+    Gap(
+        feature="`yield` inside an expression, a handler or a `finally`",
+        symptom="NotImplementedError that names it",
+        instead="assign `x = yield y` first, or build a list",
+    ),
+    Gap(
+        feature="generators that call the host",
+        symptom="run to their end when they are made; endless ones can not call the host",
+        instead="a list, or a loop that calls the host itself",
+    ),
+    Gap(
+        feature="async generators, `async with`, `async for`",
+        symptom="NotImplementedError",
+        instead="`asyncio.gather` over plain coroutines",
+    ),
+    Gap(
+        feature="classes derived from dict, list, str, int",
+        symptom="NotImplementedError that names it",
+        instead="a plain class that keeps one in an attribute",
+    ),
+    Gap(
+        feature="class attributes of a base, changed after a class was derived from it",
+        symptom="the derived class keeps the old value",
+        instead="set it on the class that reads it",
+    ),
+    Gap(
+        feature="`super()` across several bases",
+        symptom="NotImplementedError that names it",
+        instead="calling the base's method by the base's name",
+    ),
+    Gap(
+        feature="`if`, `for` and `with` in a class body",
+        symptom="NotImplementedError that names it",
+        instead="methods and plain assignments",
+    ),
+    Gap(
+        feature="`del obj.attribute`",
+        symptom="NotImplementedError",
+        instead="`obj.attribute = None`",
+    ),
+    Gap(
+        feature="`globals()`, `locals()`, `vars(x)`, `x.__dict__`",
+        symptom="copies: what is written to them changes nothing",
+        instead="bind the name, or use a dict",
+    ),
+    Gap(
+        feature="`f.__doc__` and attributes on functions",
+        symptom="None, or AttributeError",
+        instead="a dict beside the function",
+    ),
+    Gap(
+        feature="`e.__cause__` and `e.__context__` of built-in exceptions",
+        symptom="AttributeError",
+        instead="keep the first error in a variable",
+    ),
+    Gap(
+        feature="`__slots__`, `__new__`, metaclasses, descriptors, `__setattr__`",
+        symptom="they have no effect",
+        instead="methods and properties",
+    ),
+    Gap(
+        feature="`repr` of functions, classes and plain instances",
+        symptom="without `__main__.`, and with another address",
+        instead="`type(x).__name__`",
+    ),
+    Gap(
+        feature="order of keyword arguments given by `f(**d, b=2)`",
+        symptom="named ones come before those of the dict",
+        instead="passing all of them in one dict",
+    ),
+    Gap(
+        feature="`open`, files and `input()`",
+        symptom="PermissionError, OSError",
+        instead="the variables of the session; `channel.ask(question)`",
+    ),
+    Gap(
+        feature="`memoryview`, `bytearray`",
+        symptom="NameError",
+        instead="bytes, or a list of integers",
+    ),
+    Gap(
+        feature="f-strings with the quotes of Python 3.12 inside",
+        symptom="understood, but a block with one is not lowered on Python 3.11",
+        instead="other quotes inside the braces",
+    ),
+)
 
 OUROS: tuple[Gap, ...] = (
     Gap(

@@ -88,8 +88,10 @@ class LoweredSession:
 
     async def describe(self) -> list[Variable]:
         """The guest's variables; ours are left out until the guest binds them."""
-        found = await self._inner.describe()
-        return [replace(each, type=each.type.removeprefix(PREFIX)) for each in found if self._is_guests(each.name)]
+        order = {name: place for place, name in enumerate(self._state.names)}
+        found = [each for each in await self._inner.describe() if self._is_guests(each.name)]
+        found.sort(key=lambda each: order.get(each.name, len(order)))
+        return [replace(each, type=each.type.removeprefix(PREFIX)) for each in found]
 
     def _is_guests(self, name: str) -> bool:
         if name.startswith(PREFIX) or name in self._state.deleted:

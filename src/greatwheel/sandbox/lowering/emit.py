@@ -8,6 +8,7 @@ the guest's line of every emitted line, for tracebacks.
 from __future__ import annotations
 
 import ast
+from typing import Any, cast
 
 from greatwheel.sandbox.lowering.rewrite import is_marked
 
@@ -123,7 +124,7 @@ def _suites(node: ast.stmt) -> list[tuple[str, list[ast.stmt], int]]:
     suites = [(_header(node), body, line)]
     rest: list[ast.stmt] = getattr(node, "orelse", [])
     while isinstance(node, ast.If) and _is_elif(node, rest):
-        node = rest[0]  # type: ignore[assignment]
+        node = cast(ast.If, rest[0])
         suites.append((f"el{_header(node)}", node.body, node.lineno))
         rest = node.orelse
     if rest:
@@ -157,6 +158,8 @@ def _before(body: list[ast.stmt], rest: list[ast.stmt]) -> int:
 def _header(node: ast.stmt) -> str:
     kept = {name: getattr(node, name) for name in ("body", "orelse") if hasattr(node, name)}
     fields = {name: value for name, value in ast.iter_fields(node) if name not in kept}
-    shell = type(node)(**fields, body=[ast.Pass()], **({"orelse": []} if "orelse" in kept else {}))
+    kind: Any = type(node)
+    shell = kind(**fields, body=[ast.Pass()], **({"orelse": []} if "orelse" in kept else {}))
     ast.copy_location(shell, node)
-    return ast.unparse(shell).rsplit("\n", 1)[0]
+    text: str = ast.unparse(shell)
+    return text.rsplit("\n", 1)[0]

@@ -74,7 +74,8 @@ class State:
 
 
 def _class_facts(entry: dict[str, Any]) -> ClassFacts:
-    return ClassFacts(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+    parts: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return ClassFacts(**parts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 KEPT_CHARS = 64 * 1024
 """How much text of earlier blocks a session keeps for its tracebacks."""
+_OUR_FUNCTION = re.compile(r"\b_gw_(?:get|set|step|async)_(?=\w)")
+"""Functions of the guest under names of ours: getters, setters, steps of generators, asynchronous twins."""
 _FRAME = re.compile(r'^  File "(?P<file>[^"]*)", line (?P<line>\d+)(?P<rest>.*)$')
 
 
@@ -81,4 +83,4 @@ def _has(lines: list[str], number: int, shown: str) -> bool:
 
 
 def _head(found: re.Match[str], line: int) -> str:
-    return f'  File "{found["file"]}", line {line}{found["rest"]}'
+    return f'  File "{found["file"]}", line {line}{_OUR_FUNCTION.sub("", found["rest"])}'

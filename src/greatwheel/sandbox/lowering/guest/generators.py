@@ -9,6 +9,7 @@ class _gw_Generator:
     def __init__(self, step):
         self._gw_step = step
         self._gw_done = False
+        self._gw_begun = False
 
     def __iter__(self):
         return self
@@ -19,6 +20,7 @@ class _gw_Generator:
     def send(self, value):
         if self._gw_done:
             raise StopIteration
+        self._gw_begun = True
         try:
             found = self._gw_step(value, None)
         except BaseException:
@@ -30,7 +32,8 @@ class _gw_Generator:
         return found[0]
 
     def throw(self, error):
-        if self._gw_done:
+        if self._gw_done or not self._gw_begun:
+            self._gw_done = True
             raise error
         try:
             found = self._gw_step(None, error)
@@ -43,7 +46,16 @@ class _gw_Generator:
         return found[0]
 
     def close(self):
+        if self._gw_done or not self._gw_begun:
+            self._gw_done = True
+            return
         self._gw_done = True
+        leave = BaseException("generator closed")
+        try:
+            self._gw_step(None, leave)
+        except BaseException as error:
+            if error is not leave:
+                raise
 
     def __repr__(self):
         return "<generator object at 0x7f0000000000>"
@@ -133,3 +145,74 @@ def _gw_next_of(source, make, *default):
     if default:
         return default[0]
     raise StopIteration
+
+
+# Monty's own run through all their items at once: an endless generator, or one that prints, needs the lazy ones.
+
+_gw_py_enumerate = enumerate
+_gw_py_zip = zip
+_gw_py_map = map
+_gw_py_filter = filter
+
+
+def _gw_is_lazy(o):
+    return _gw_kind(o) == "_gw_Generator" or (_gw_kind(o) not in _gw_methods and _gw_py_hasattr(type(o), "__next__"))
+
+
+def enumerate(iterable, start=0):
+    if not _gw_is_lazy(iterable):
+        return _gw_py_enumerate(iterable, start)
+    state = {"at": start - 1}
+
+    def step(sent, error):
+        found = next(iterable, _gw_missing)
+        if found is _gw_missing:
+            return None
+        state["at"] += 1
+        return ((state["at"], found),)
+
+    return _gw_Generator(step)
+
+
+def zip(*iterables, strict=False):
+    if not any([_gw_is_lazy(each) for each in iterables]):
+        return _gw_py_zip(*iterables, strict=strict)
+    sources = [iter(each) for each in iterables]
+
+    def step(sent, error):
+        row = []
+        for source in sources:
+            found = next(source, _gw_missing)
+            if found is _gw_missing:
+                return None
+            row.append(found)
+        return (tuple(row),)
+
+    return _gw_Generator(step)
+
+
+def map(function, *iterables):
+    if not any([_gw_is_lazy(each) for each in iterables]):
+        return _gw_py_map(function, *iterables)
+    rows = zip(*iterables)
+
+    def step(sent, error):
+        row = next(rows, _gw_missing)
+        return None if row is _gw_missing else (function(*row),)
+
+    return _gw_Generator(step)
+
+
+def filter(function, iterable):
+    if not _gw_is_lazy(iterable):
+        return _gw_py_filter(function, iterable)
+
+    def step(sent, error):
+        while True:
+            found = next(iterable, _gw_missing)
+            if found is _gw_missing:
+                return None
+            if found if function is None else function(found):
+                return (found,)
+
+    return _gw_Generator(step)

@@ -23,7 +23,17 @@ CALLS = frozenset(
     ]
 )
 DATES = frozenset(
-    "toordinal isocalendar timetuple ctime fromordinal fromtimestamp utcfromtimestamp utcnow fromisocalendar".split()
+    [
+        "toordinal",
+        "isocalendar",
+        "timetuple",
+        "ctime",
+        "fromordinal",
+        "fromtimestamp",
+        "utcfromtimestamp",
+        "utcnow",
+        "fromisocalendar",
+    ]
 )
 DUNDER_CALLS = {
     "__len__": "len(OBJECT)",

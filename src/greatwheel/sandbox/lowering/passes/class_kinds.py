@@ -89,8 +89,9 @@ def decorators(
     if facts.kind == "namedtuple":
         block.require_guest("special", "named")
         block.state.specials |= {"length", "truth", "order"}
-        defaults = {e.target.id: e for e in node.body if isinstance(e, ast.AnnAssign) and e.value is not None}  # type: ignore[attr-defined]
-        return [expression(f"_gw_named({list(facts.fields)!r}, {list(defaults)!r})", node)]
+        valued = [each for each in node.body if isinstance(each, ast.AnnAssign) and each.value is not None]
+        defaults = [each.target.id for each in valued if isinstance(each.target, ast.Name)]
+        return [expression(f"_gw_named({list(facts.fields)!r}, {defaults!r})", node)]
     return _comparing(node, facts, owner)
 
 

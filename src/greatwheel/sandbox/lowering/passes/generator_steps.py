@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import copy
 from dataclasses import dataclass
+from typing import Any
 
 from greatwheel.sandbox.lowering.rewrite import expression, marked, statements
 
@@ -50,6 +51,7 @@ class Steps:
     def __init__(self, node: ast.FunctionDef) -> None:
         self.names: set[str] = set()
         self.outer_scopes: list[ast.stmt] = []
+        self.name = f"_gw_step_{node.name}"
         self._globals: list[str] = []
         self._node = node
         self._states: list[list[ast.stmt]] = []
@@ -67,7 +69,7 @@ class Steps:
         self._add(last, "_gw_at = -1\nreturn None", self._node)
         node = self._node
         names = sorted(self.names - set(self._globals))
-        head = "def _gw_step(_gw_sent, _gw_error):\n"
+        head = f"def {self.name}(_gw_sent, _gw_error):\n"
         if self._globals:
             head += f"    global {', '.join(self._globals)}\n"
         head += f"    nonlocal {', '.join(['_gw_at', *names])}\n    while True:\n        pass\n"
@@ -254,7 +256,7 @@ class Steps:
             self._add(handler, "raise _gw_caught_error", node)
             return
         (again,) = statements("raise _gw_caught_error", node)
-        kept = [self._jumps(each) for each in node.handlers]
+        kept: list[Any] = [self._jumps(each) for each in node.handlers]
         handled = ast.Try(body=[again], handlers=kept, orelse=[], finalbody=[])
         self._states[handler].append(marked(ast.copy_location(handled, node)))
         self._go(handler, after, node)

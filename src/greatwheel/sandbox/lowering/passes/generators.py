@@ -75,7 +75,7 @@ class _Generators(Rewriter):
         for name in names:
             start += statements(f"{name} = None", node)
         eager = calls_host(node, self.block.state) and not _endless(node)
-        (end,) = statements(f"return {'_gw_eager' if eager else '_gw_Generator'}(_gw_step)", node)
+        (end,) = statements(f"return {'_gw_eager' if eager else '_gw_Generator'}({steps.name})", node)
         return [*steps.outer_scopes, *start, run, end]
 
     def _managers(self, node: ast.FunctionDef) -> None:

@@ -23,8 +23,8 @@ _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "
 _JSON_OPTIONS = frozenset({"indent", "sort_keys", "ensure_ascii", "separators"})
 _RE_FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"})
 _NEW_FLAGS = frozenset({"VERBOSE", "X", "UNICODE", "U"})
-_FILE_TESTS = frozenset({"os.path.exists", "os.path.isfile", "os.path.isdir"})
-"""There are no files, and Monty raises where CPython says so."""
+_FILE_TESTS = frozenset({"exists", "isfile", "isdir"})
+"""Functions of `os.path`: there are no files, and Monty raises where CPython says so."""
 _ERROR_PRINTERS = frozenset({"format_exc", "print_exc"})
 
 
@@ -165,7 +165,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.expr:
         func = node.func
         if isinstance(func, ast.Attribute) and self._engine == "monty" and not self._raw():
-            if ast.unparse(func) in _FILE_TESTS and len(node.args) == 1:
+            if func.attr in _FILE_TESTS and len(node.args) == 1 and ast.unparse(func.value) == "os.path":
                 self._block.changed = True
                 return expression("(PATH, False)[1]", node, PATH=node.args[0])
             module = self._module_of(func)

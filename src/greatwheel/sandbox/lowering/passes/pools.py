@@ -46,7 +46,7 @@ class _Pools(Rewriter):
         self._known = {node.name for node in ast.walk(block.tree) if isinstance(node, ast.FunctionDef)}
         self._lambdas: list[ast.stmt] = []
 
-    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:  # type: ignore[override]
+    def visit(self, node: ast.AST) -> ast.AST | list[ast.stmt]:
         """Put the twins of a statement's lambdas before it."""
         before = len(self._lambdas)
         found: ast.AST = super().visit(node)

@@ -6,6 +6,7 @@ The names are known before the block runs, so the dict is built from them. It is
 from __future__ import annotations
 
 import ast
+from typing import cast
 
 from greatwheel.sandbox.lowering.rewrite import PREFIX, Rewriter, called_name
 from greatwheel.sandbox.lowering.state import Block
@@ -64,7 +65,7 @@ class _Scopes(Rewriter):
                 name = str(target.slice.value)
                 if name.isidentifier():
                     self.block.state.names.setdefault(name)
-                    return self.put_statements(f"{name} = VALUE", node, VALUE=self.visit(node.value))
+                    return self.put_statements(f"{name} = VALUE", node, VALUE=cast(ast.expr, self.visit(node.value)))
             return self.refuse("assigning to globals() is not available here: bind the name, or use a dict", node)
         return self.generic_visit(node)
 
