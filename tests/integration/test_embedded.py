@@ -108,7 +108,7 @@ async def test_two_replies_are_made_at_the_same_time(embedded: EmbeddedModel) ->
 async def test_a_stable_prefix_is_not_read_again(embedded: EmbeddedModel) -> None:
     """The second prompt with the same beginning finds most of it in the cache."""
     server = (await embedded.start()).server
-    prefix = "The numbers are " + ", ".join(str(number) for number in range(150))
+    prefix = "The numbers are " + ", ".join(str(number) for number in range(60))
 
     async def cached(end: str) -> int:
         body = {"messages": [{"role": "user", "content": prefix + end}], "max_tokens": 1}
@@ -118,7 +118,7 @@ async def test_a_stable_prefix_is_not_read_again(embedded: EmbeddedModel) -> Non
         return int(usage["prompt_tokens_details"]["cached_tokens"])
 
     await cached(" so the sum is")
-    assert await cached(" and the largest is") > 200
+    assert await cached(" and the largest is") > 100
 
 
 async def test_nobody_else_can_use_the_server(embedded: EmbeddedModel) -> None:
