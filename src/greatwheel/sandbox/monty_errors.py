@@ -12,6 +12,8 @@ from pydantic_monty import ExcType, MontyCrashedError, MontyError, MontySyntaxEr
 from greatwheel.core.errors import SandboxLost
 from greatwheel.sandbox.port import Failed, LimitName, Limits
 
+MAX_MESSAGE = 20_000
+"""The longest message that an exception keeps, in characters."""
 KNOWN_ERRORS: Mapping[str, str] = {name.rpartition(".")[2]: name for name in get_args(ExcType)}
 """The guest's exception types: name without module → Monty's name."""
 
@@ -43,8 +45,11 @@ def read_failure(error: MontyError, limits: Limits) -> Failure:
     limit = _limit_of(text)
     if limit is not None:
         return _limit_failure(error, limit, limits)
-    cause = error.exception()
     name = _type_name(error, text)
+    if len(text) > MAX_MESSAGE:
+        message = f"{text[:MAX_MESSAGE].partition(': ')[2]}… ({len(text)} characters)"
+        return Failure(type=name, message=message, traceback=f"{name}: {message}")
+    cause = error.exception()
     message = "" if isinstance(cause, SyntaxError) and cause.msg is None else str(cause)
     if text == _INTERNAL:
         name, message = "TypeError", "exceptions take no argument or one str here; write raise ValueError(str(x))"

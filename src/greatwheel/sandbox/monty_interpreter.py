@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import keyword
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -44,6 +45,8 @@ from greatwheel.sandbox.port import (
 )
 
 _Snapshot: TypeAlias = FunctionSnapshot | FutureSnapshot | NameLookupSnapshot | MontyComplete
+_TRANSFER_GRACE = 0.5
+"""Seconds beyond the limit that a block may take for what it sends to and fro."""
 _NO_CALL = 2**31 - 1
 """An id that no call of Monty has: settling it makes Monty give the block up, past every handler of the guest."""
 
@@ -65,6 +68,8 @@ class MontyInterpreter:
         self._names: dict[str, None] = {}
         self._next_id = 1
         self._calls = 0
+        self._turn_begun = self._spent = 0.0
+        """Seconds of this block's turns, what it sends to and fro included; Monty's own clock leaves that out."""
         self._waiting: dict[int, HostCall] = {}
         self._monty_ids: dict[int, int] = {}
         self._answers: dict[int, Answer] = {}
@@ -142,6 +147,7 @@ class MontyInterpreter:
             self._deferred[f"<python-input-{self._inputs}>"] = block.deferred
         self._inputs += 1
         self._calls = 0
+        self._spent = 0.0
         self._output.start()
         return self._turn(lambda: self._session.feed_start(code, print_callback=self._output.write))
 
@@ -172,6 +178,12 @@ class MontyInterpreter:
             self._idle()
 
     def _turn(self, step: Callable[[], _Snapshot]) -> Event:
+        self._turn_begun = time.monotonic()
+        event = self._advance(step)
+        self._spent += time.monotonic() - self._turn_begun
+        return event
+
+    def _advance(self, step: Callable[[], _Snapshot]) -> Event:
         self._snapshot = None
         try:
             snapshot = step()
@@ -203,6 +215,8 @@ class MontyInterpreter:
     def _call(self, snapshot: FunctionSnapshot) -> _Snapshot | HostCalls | Raised:
         if self._calls >= self._limits.host_calls:
             return self._stopped(snapshot, "host_calls", f"the block made more than {self._calls} host calls")
+        if self._spent + time.monotonic() - self._turn_begun > self._limits.seconds + _TRANSFER_GRACE:
+            return self._stopped(snapshot, "seconds", f"the block ran longer than {self._limits.seconds:g} s")
         try:
             args, kwargs = from_guest([snapshot.args, snapshot.kwargs], refuse_doubtful)
         except ValueNotPortable as error:
@@ -248,7 +262,8 @@ class MontyInterpreter:
     def _stopped(self, snapshot: FunctionSnapshot, limit: LimitName, message: str) -> Raised:
         self._stop(snapshot)
         self._idle()
-        failure = Failure(type="RuntimeError", message=message, traceback=f"RuntimeError: {message}", limit=limit)
+        name = "TimeoutError" if limit == "seconds" else "RuntimeError"
+        failure = Failure(type=name, message=message, traceback=f"{name}: {message}", limit=limit)
         return self._raised(failure)
 
     def _stop(self, snapshot: FunctionSnapshot | FutureSnapshot) -> None:
