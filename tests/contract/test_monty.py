@@ -11,7 +11,6 @@ class TestMonty(SandboxContract):
     """Every clause, on monty."""
 
     FACTORY = "greatwheel.sandbox.monty:MontyEngine"
-    KNOWN_GAPS = {}
 
     def worker_pid(self, session: SandboxSession) -> int:
         assert isinstance(session, MontySandboxSession)

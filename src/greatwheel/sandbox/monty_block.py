@@ -15,6 +15,9 @@ Range: TypeAlias = tuple[int, int]
 AWAITERS = frozenset({"gather", "wait_for", "create_task", "ensure_future", "wait", "as_completed", "shield"})
 """Functions, of asyncio or imported from it, whose arguments are awaited."""
 
+ADDERS = frozenset({"append", "add", "extend", "insert"})
+"""Methods that put their arguments into a container."""
+
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Scope: TypeAlias = ast.Module | _Function
 
@@ -136,10 +139,9 @@ def _results_bound_to(node: ast.AST, names: set[str]) -> Iterator[ast.expr]:
     elif isinstance(node, ast.AnnAssign | ast.AugAssign):
         if node.value is not None and _base(node.target) in names:
             yield from _results(node.value)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("append", "add", "extend", "insert") and _base(node.func.value) in names:
-            for argument in node.args:
-                yield from _results(argument)
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ADDERS:
+        if _base(node.func.value) in names:
+            yield from (result for argument in node.args for result in _results(argument))
 
 
 def _base(node: ast.expr) -> str:

@@ -39,7 +39,7 @@ LOOPS = {
     "in_method": "class A:\n    def f(self):\n        while True: pass\nA().f()",
     "in_init": "class A:\n    def __init__(self):\n        while True: pass\nA()",
     "in_repr": "class A:\n    def __repr__(self):\n        while True: pass\nprint(A())",
-    "in_eq": "class A:\n    def __eq__(self, o):\n        while True: pass\n    def __hash__(self): return 1\nA() == A()",
+    "in_eq": "class A:\n    def __eq__(self, o):\n        while True: pass\nA() == A()",
     "in_lambda": "f = lambda: [0 for i in range(10**12)]\nf()",
     "in_comprehension": "[0 for i in range(10**12) if i < 0]",
     "in_generator_argument": "sum(0 for i in range(10**12))",
@@ -89,7 +89,7 @@ CONTAINER_BOMBS = {
     "dict_growing": "x = {}\nn = 0\nwhile True:\n    x[n] = 'v' * 100 + str(n)\n    n += 1",
     "dict_comprehension": "x = {i: i for i in range(10**10)}",
     "set_growing": "x = set()\nn = 0\nwhile True:\n    x.add(n)\n    n += 1",
-    "caught_memory_error": "x = []\nwhile True:\n    try:\n        x.append('x' * 10**6 + str(len(x)))\n    except BaseException: pass",
+    "caught_memory_error": "x = []\nwhile True:\n    try: x.append('x' * 10**6 + str(len(x)))\n    except BaseException: pass",
     "shared_tree": "x = []\nfor i in range(60): x = [x, x]\nx",
     "shared_tree_printed": "x = []\nfor i in range(60): x = [x, x]\nprint(x)",
     "shared_tree_compared": "x, y = [], []\nfor i in range(60):\n    x, y = [x, x], [y, y]\nx == y",
@@ -290,9 +290,7 @@ class HostileContract:
         secret = tmp_path / "secret"
         secret.write_text(MARK)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        begun = time.monotonic()
-        told = await run_hostile(engine, PROGRAMS[program].replace("SECRET_FILE", str(secret)))
-        took = time.monotonic() - begun
+        told, took = await run_hostile(engine, PROGRAMS[program].replace("SECRET_FILE", str(secret)))
         assert took < LIMITS.seconds + GRACE, f"took {took:.1f} s"
         assert MARK not in told
         assert "root:" not in told
@@ -303,10 +301,14 @@ class HostileContract:
         await fresh.close()
 
 
-async def run_hostile(engine: Engine, code: str) -> str:
-    """All that a program makes known: its output, its calls, its error. It must end in one of the port's ways."""
+async def run_hostile(engine: Engine, code: str) -> tuple[str, float]:
+    """All that a program makes known: its output, its calls, its error; and the seconds that it took.
+
+    It must end in one of the port's ways."""
     session = await engine.open(host_functions=HOST, limits=LIMITS)
     told: list[str] = []
+    begun = time.monotonic()
+    took = 0.0
     try:
         async with asyncio.timeout(30):
             event: Event = await session.run(code)
@@ -314,6 +316,7 @@ async def run_hostile(engine: Engine, code: str) -> str:
                 told.append(event.stdout)
                 told.extend(str(call.name) for call in event.calls)
                 event = await session.resume({call.id: Returned(value=None) for call in event.calls})
+        took = time.monotonic() - begun
         assert isinstance(event, Finished | Raised)
         told.append(event.stdout)
         told.append(event.message[:100_000] if isinstance(event, Raised) else type(event.value).__name__)
@@ -321,7 +324,8 @@ async def run_hostile(engine: Engine, code: str) -> str:
             if isinstance(event, Raised):
                 assert (await session.run("print('on')")).stdout == "on\n"
     except SandboxLost as error:
+        took = time.monotonic() - begun
         told.append(str(error))
     finally:
         await session.close()
-    return "".join(told)
+    return "".join(told), took

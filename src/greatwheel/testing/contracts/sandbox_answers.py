@@ -55,7 +55,8 @@ class AnswerClauses(SandboxBinding):
 
     async def test_answers_error_is_caught_by_a_parent(self, session: SandboxSession) -> None:
         """An error is caught as its parent class too, and not by a stranger."""
-        code = "try:\n    try:\n        ask(1)\n    except KeyError:\n        print('wrong')\nexcept Exception as e:\n    print(e)"
+        code = "try:\n    try:\n        ask(1)\n    except KeyError:\n        print('wrong')\n"
+        code += "except Exception as e:\n    print(e)"
         ended = await drive(session, code, lambda call: Failed(type="ValueError", message="here"))
         assert ended.stdout == "here\n"
 
@@ -74,7 +75,8 @@ class AnswerClauses(SandboxBinding):
 
     async def test_answers_error_in_gather(self, session: SandboxSession) -> None:
         """An error of one of several calls in flight is caught around the gather."""
-        code = "import asyncio\ntry:\n    await asyncio.gather(ask(1), ask(2))\nexcept ValueError as e:\n    print('caught', e)"
+        code = "import asyncio\ntry:\n    await asyncio.gather(ask(1), ask(2))\n"
+        code += "except ValueError as e:\n    print('caught', e)"
 
         def serve(call: HostCall) -> Answer:
             return Failed(type="ValueError", message="two")
@@ -84,7 +86,8 @@ class AnswerClauses(SandboxBinding):
 
     async def test_answers_error_runs_finally(self, session: SandboxSession) -> None:
         """Handlers and finally clauses of the guest run."""
-        code = "def f():\n    try:\n        return ask(1)\n    finally:\n        print('cleaned')\ntry:\n    f()\nexcept ValueError:\n    print('caught')"
+        code = "def f():\n    try:\n        return ask(1)\n    finally:\n        print('cleaned')\n"
+        code += "try:\n    f()\nexcept ValueError:\n    print('caught')"
         ended = await drive(session, code, lambda call: Failed(type="ValueError", message=""))
         assert ended.stdout == "cleaned\ncaught\n", ended.event
 

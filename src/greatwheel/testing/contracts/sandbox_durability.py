@@ -28,7 +28,8 @@ async def main(factory, path, code):
     after = await drive(session, code)
     await session.close()
     await engine.close()
-    print(json.dumps({"calls": calls, "stdout": ended.stdout, "end": type(ended.event).__name__, "after": after.stdout}))
+    end = type(ended.event).__name__
+    print(json.dumps({"calls": calls, "stdout": ended.stdout, "end": end, "after": after.stdout}))
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -66,7 +67,8 @@ class DumpClauses(SandboxBinding):
     async def test_dump_while_a_call_waits_in_a_new_process(self, session: SandboxSession, tmp_path: Path) -> None:
         """A block paused in a function in a loop goes on in another process."""
         event = await session.run(
-            "def f(x):\n    y = ask('q', x, key=[x])\n    return y\nout = []\nfor i in range(3):\n    out.append(f(i))\nprint(out)"
+            "def f(x):\n    y = ask('q', x, key=[x])\n    return y\n"
+            "out = []\nfor i in range(3):\n    out.append(f(i))\nprint(out)"
         )
         assert isinstance(event, HostCalls)
         event = await session.resume({event.calls[0].id: Returned(value="first")})
@@ -78,7 +80,8 @@ class DumpClauses(SandboxBinding):
 
     async def test_dump_while_gather_waits_in_a_new_process(self, session: SandboxSession, tmp_path: Path) -> None:
         """Calls in flight, some of them answered, go on in another process."""
-        code = "import asyncio\nasync def go(p):\n    return await ask(p)\nr = await asyncio.gather(*[go(p) for p in 'abc'])\nprint(r)"
+        code = "import asyncio\nasync def go(p):\n    return await ask(p)\n"
+        code += "r = await asyncio.gather(*[go(p) for p in 'abc'])\nprint(r)"
         event = await session.run(code)
         assert isinstance(event, HostCalls)
         event = await session.resume({event.calls[1].id: Returned(value="B")})

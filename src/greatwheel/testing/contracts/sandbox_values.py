@@ -287,10 +287,12 @@ class DescribeClauses(SandboxBinding):
         await drive(
             session,
             "class A:\n    def __repr__(self):\n        print('ran'); seen.append(1); return ask('x')\n"
-            "    def __len__(self):\n        seen.append(2); return 1\n    def __str__(self):\n        return ask('y')\n"
+            "    def __len__(self):\n        seen.append(2); return 1\n"
+            "    def __str__(self):\n        return ask('y')\n"
             "seen = []\na = A()\nxs = [a]\n"
             "def len(x):\n    seen.append(3); return 99\ndef repr(x):\n    seen.append(4); return 'mine'\n"
-            "def type(x):\n    seen.append(5); return 'mine'\ndef str(x):\n    seen.append(6); return 'mine'\nword = 'abc'",
+            "def type(x):\n    seen.append(5); return 'mine'\ndef str(x):\n    seen.append(6); return 'mine'\n"
+            "word = 'abc'",
         )
         told = {v.name: v for v in await session.describe()}
         assert told["a"].type == "A"
