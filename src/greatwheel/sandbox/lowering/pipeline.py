@@ -24,9 +24,12 @@ from greatwheel.sandbox.lowering.passes.async_with import AsyncWith
 from greatwheel.sandbox.lowering.passes.awaits import Awaits
 from greatwheel.sandbox.lowering.passes.bound_methods import BoundMethods
 from greatwheel.sandbox.lowering.passes.builtin_methods import BuiltinMethods
+from greatwheel.sandbox.lowering.passes.causes import Causes
 from greatwheel.sandbox.lowering.passes.classes import Classes
 from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
+from greatwheel.sandbox.lowering.passes.dataclass_fields import DataclassFields
 from greatwheel.sandbox.lowering.passes.deletion import Deletion
+from greatwheel.sandbox.lowering.passes.docstrings import Docstrings
 from greatwheel.sandbox.lowering.passes.exceptions import Exceptions
 from greatwheel.sandbox.lowering.passes.generators import Generators
 from greatwheel.sandbox.lowering.passes.host_callbacks import HostCallbacks
@@ -71,6 +74,9 @@ PASSES: tuple[Pass, ...] = (
     Sdk(),
     Imports(),
     AsyncWith(),
+    Causes(),
+    DataclassFields(),
+    Docstrings(),
     Pools(),
     Scopes(),
     Classes(),
@@ -123,6 +129,8 @@ def lower(source: str, state: State) -> Lowered | Refused:
     except SyntaxError as error:
         if "too many nested" in (error.msg or ""):
             return Refused(type="SyntaxError", message=error.msg)
+        if isinstance(error, IndentationError):
+            return Refused(type=type(error).__name__, message=f"{error.msg} (line {error.lineno})")
         # Python 3.12 syntax on 3.11, or a real error: the engine's own message has the place.
         return Lowered(source=source)
     except (RecursionError, MemoryError):

@@ -12,6 +12,9 @@ _gw_py_pow = pow
 _gw_py_round = round
 _gw_missing = ["missing"]
 _gw_renamed = []
+_gw_docs = []
+_gw_set_names = {}
+_gw_py_setattr = setattr
 _gw_last = None
 
 _gw_str_methods = (
@@ -155,6 +158,11 @@ def getattr(obj, name, /, *default):
     return _gw_py_getattr(obj, name, *default)
 
 
+def setattr(obj, name, value, /):
+    _gw_set_names[name] = None
+    _gw_py_setattr(obj, name, value)
+
+
 def _gw_bind(o, name):
     """A method of a built-in value; `name` is of `_gw_methods`."""
     call = eval("lambda o, *args, **kwargs: o." + name + "(*args, **kwargs)")
@@ -227,6 +235,14 @@ def _gw_name(o):
     if text.startswith("<built-in function "):
         return text[19:-1]
     return _gw_py_getattr(o, "__name__")
+
+
+def _gw_doc(o):
+    """`o.__doc__`; Monty's functions have none, so the pass for docstrings keeps them here."""
+    for known, text in _gw_docs:
+        if known is o:
+            return text
+    return _gw_py_getattr(o, "__doc__", None)
 
 
 def _gw_mro_of(c):

@@ -7,7 +7,7 @@ def _gw_vars(o, names):
     """`o.__dict__`: the attributes out of `names` that the instance has."""
     kind = type(o)
     found = {}
-    for name in names:
+    for name in [*names, *[n for n in _gw_set_names if n not in names and not _gw_py_hasattr(kind, n)]]:
         value = _gw_py_getattr(o, name, _gw_missing)
         if value is not _gw_missing and not (_gw_py_hasattr(kind, name) and _gw_py_getattr(kind, name) is value):
             found[name] = value

@@ -50,7 +50,7 @@ READS = {
     "__name__": "_gw_name(OBJECT)",
     "__qualname__": "_gw_name(OBJECT)",
     "__class__": "type(OBJECT)",
-    "__doc__": "getattr(OBJECT, '__doc__', None)",
+    "__doc__": "_gw_doc(OBJECT)",
     "__module__": "'__main__'",
 }
 

@@ -116,7 +116,11 @@ class _Classes(Rewriter):
 def _problem(bases: list[ast.expr], state: State, shape: Shape) -> str:
     for base in bases:
         name = base_name(base)
-        if name in CONTAINERS and not any(base_name(each) in class_kinds.ENUMS for each in bases):
+        if (
+            name in CONTAINERS
+            and name not in state.classes
+            and not any(base_name(each) in class_kinds.ENUMS for each in bases)
+        ):
             return f"class with base {name} is not available here: keep a {name} in an attribute of a plain class"
         if name not in CONTAINERS and name not in state.classes and not class_kinds.is_special_base(name, state):
             return f"base class {name or 'expression'} is not known here: derive from a class defined in this session"

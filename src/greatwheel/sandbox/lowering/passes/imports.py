@@ -25,6 +25,8 @@ _RE_FUNCTIONS = frozenset({"compile", "match", "fullmatch", "search", "findall",
 _NEW_FLAGS = frozenset({"VERBOSE", "X", "UNICODE", "U"})
 _FILE_TESTS = frozenset({"exists", "isfile", "isdir"})
 """Functions of `os.path`: there are no files, and Monty raises where CPython says so."""
+_INHERITED = frozenset({"threading", "logging", "io", "queue"})
+"""Polyfilled modules whose classes guests derive from."""
 _ERROR_PRINTERS = frozenset({"format_exc", "print_exc"})
 
 
@@ -36,7 +38,7 @@ class Imports:
 
     def wanted(self, block: Block) -> bool:
         """When something is imported, or a module imported before may be used."""
-        if block.facts.modules:
+        if block.facts.modules or "__import__" in block.facts.called:
             return True
         imported = {name.removeprefix(_IMPORTED) for name in block.state.specials if name.startswith(_IMPORTED)}
         return not imported.isdisjoint(block.facts.loads)
@@ -173,9 +175,26 @@ class _Rewriter(ast.NodeTransformer):
                 module == "re" and _beyond_re(func.attr, node)
             ):
                 node.func = self._from_object(func, module)
+        if isinstance(func, ast.Name) and func.id == "__import__":
+            return self._dynamic_import(node)
         self._hand_over_error(node)
         self.generic_visit(node)
         return node
+
+    def _dynamic_import(self, node: ast.Call) -> ast.expr:
+        """`__import__("datetime")`, which Monty lacks."""
+        module = node.args[0].value if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) else None
+        if not isinstance(module, str) or self._engine != "monty":
+            return node
+        if modules.offered(self._engine, module):
+            self._block.changed = True
+            return expression(modules.require(self._block, module), node)
+        if modules.natives(self._engine, module) is None:
+            return node
+        own = f"{PREFIX}own_{module.replace('.', '_')}"
+        self._block.require(f"own:{module}", f"import {module} as {own}\n")
+        self._block.changed = True
+        return expression(own, node)
 
     def _module_of(self, node: ast.Attribute) -> str | None:
         if not isinstance(node.value, ast.Name):
@@ -193,6 +212,21 @@ class _Rewriter(ast.NodeTransformer):
             node.keywords.append(ast.keyword("_error", expression(self._handler, node)))
             marked(node)
             self._block.changed = True
+
+    # Bases and fields of classes.
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt | list[ast.stmt]:
+        """`class W(threading.Thread)`: the pass for classes knows its ancestors by plain names."""
+        named: list[ast.stmt] = []
+        for index, base in enumerate(node.bases):
+            if not isinstance(base, ast.Attribute) or not isinstance(base.value, ast.Name):
+                continue
+            known = base.attr in self._block.state.names or base.attr in self._block.facts.defined
+            if base.value.id in _INHERITED and not known and modules.offered(self._engine, base.value.id):
+                named.extend(self._assign(node, base.attr, ast.unparse(base)))
+                node.bases[index] = expression(base.attr, base)
+        self.generic_visit(node)
+        return [*named, node] if named else node
 
     # Statements that say what surrounds an import.
 

@@ -33,7 +33,7 @@ def isgeneratorfunction(object):
 
 
 def getdoc(object):
-    doc = getattr(object, "__doc__", None)
+    doc = object.__doc__
     return cleandoc(doc) if doc else None
 
 
