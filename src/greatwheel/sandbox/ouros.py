@@ -237,9 +237,9 @@ class OurosSession:
 
 
 class OurosEngine:
-    """Starts workers and keeps one in reserve, so that opening a session does not wait for a process."""
+    """Starts workers and keeps a few in reserve, so that opening a session does not wait for a process."""
 
-    def __init__(self, *, spares: int = 1) -> None:
+    def __init__(self, *, spares: int = 2) -> None:
         self._spare_count = spares
         self._spares: list[asyncio.Task[WorkerProcess]] = []
         self._sessions: set[OurosSession] = set()

@@ -14,7 +14,7 @@ from pathlib import Path
 from greatwheel.core.errors import SandboxLost
 from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message, pack, unpack
 
-GRACE = 0.5
+GRACE = 0.3
 """Seconds that a worker may overrun before it is killed; the engine's own clock stops most blocks before."""
 _START_SECONDS = 30.0
 _PACKAGE = Path(__file__).parent.parent
