@@ -143,7 +143,7 @@ def _gw_set(o, name, value):
             raise AttributeError("property '" + name + "' of '" + _gw_kind(o) + "' object has no setter")
         setter(o, value)
     else:
-        setattr(o, name, value)
+        _gw_py_setattr(o, name, value)
 
 
 def getattr(obj, name, /, *default):
@@ -160,7 +160,7 @@ def getattr(obj, name, /, *default):
 
 def setattr(obj, name, value, /):
     _gw_set_names[name] = None
-    _gw_py_setattr(obj, name, value)
+    _gw_set(obj, name, value)
 
 
 def _gw_bind(o, name):

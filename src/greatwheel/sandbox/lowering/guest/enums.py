@@ -69,6 +69,8 @@ def _gw_enum(name, keys, methods, mixin, flag=False):
             cls.__hash__ = lambda self: hash(self.name)
         if mixin:
             _gw_mix(cls, methods)
+        if flag:
+            _gw_flags(cls, members)
         enum = _gw_EnumType(cls, name, members)
         for key in members:
             setattr(enum, key, members[key])
@@ -161,3 +163,29 @@ def _gw_make_enum(name, names, kind):
         setattr(Made, key, value)
     mixin = {"IntEnum": "intenum", "StrEnum": "strenum"}.get(kind, "")
     return _gw_enum(name, [key for key, value in pairs], [], mixin)(Made)
+
+
+def _gw_flags(cls, members):
+    """The operators of a Flag; a combination is made when it is first needed."""
+    made = {}
+
+    def member(value):
+        for each in members.values():
+            if each.value == value:
+                return each
+        if value not in made:
+            new = cls()
+            new.value = new._value_ = value
+            new.name = new._name_ = "|".join([n for n, m in members.items() if m.value & value]) or None
+            made[value] = new
+        return made[value]
+
+    every = 0
+    for each in members.values():
+        every |= each.value
+    cls.__or__ = lambda self, other: member(self.value | _gw_plain(other))
+    cls.__and__ = lambda self, other: member(self.value & _gw_plain(other))
+    cls.__xor__ = lambda self, other: member(self.value ^ _gw_plain(other))
+    cls.__invert__ = lambda self: member(every & ~self.value)
+    cls.__contains__ = lambda self, other: other.value & self.value == other.value
+    cls.__bool__ = lambda self: self.value != 0

@@ -156,7 +156,9 @@ _gw_py_filter = filter
 
 
 def _gw_is_lazy(o):
-    return _gw_kind(o) == "_gw_Generator" or (_gw_kind(o) not in _gw_methods and _gw_py_hasattr(type(o), "__next__"))
+    if _gw_kind(o) in ("_gw_Generator", "count", "cycle", "itertools.count", "itertools.cycle", "itertools.repeat"):
+        return True
+    return _gw_kind(o) not in _gw_methods and _gw_py_hasattr(type(o), "__next__")
 
 
 def enumerate(iterable, start=0):

@@ -31,3 +31,11 @@ def _gw_scope(pairs):
         if _gw_kind(value) != "_gw_Deleted":
             found[name] = value
     return found
+
+
+def _gw_update(o, *args, **kwargs):
+    """`o.__dict__.update(...)`."""
+    if _gw_kind(o) in _gw_methods:
+        return o.__dict__.update(*args, **kwargs)
+    for name, value in dict(*args, **kwargs).items():
+        setattr(o, name, value)

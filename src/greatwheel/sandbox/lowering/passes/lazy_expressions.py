@@ -44,6 +44,7 @@ EAGER_METHODS = frozenset(
     ["join", "extend", "update", "union", "fromkeys", "writelines", "from_iterable", "fsum", "prod", "mean", "median"]
 )
 SHORT = {"any": "_gw_any_of", "all": "_gw_all_of", "next": "_gw_next_of"}
+ENDLESS = frozenset({"count", "cycle", "repeat"})
 LISTS = frozenset({"map", "filter", "zip", "enumerate", "reversed"})
 
 
@@ -59,6 +60,9 @@ class LazyExpressions:
 
     def apply(self, block: Block) -> None:
         """Rewrite the expressions that may be consumed step by step."""
+        facts = block.facts
+        if not ENDLESS.isdisjoint(facts.called | facts.called_attributes) and not LISTS.isdisjoint(facts.called):
+            block.require_guest("generators")
         _Lazy(block).visit(block.tree)
 
 

@@ -60,6 +60,10 @@ class _Scopes(Rewriter):
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST | list[ast.stmt]:
         target = node.targets[0]
+        if isinstance(target, ast.Subscript) and _is_dict_of(target.value):
+            assert isinstance(target.value, ast.Attribute)
+            parts = {"OBJECT": target.value.value, "KEY": target.slice, "VALUE": node.value}
+            return self.put_statements("setattr(OBJECT, KEY, VALUE)", self.generic_visit(node), **parts)
         if isinstance(target, ast.Subscript) and called_name(target.value) in ("globals", "locals"):
             if called_name(target.value) == "globals" and isinstance(target.slice, ast.Constant) and not self._locals:
                 name = str(target.slice.value)
@@ -70,6 +74,11 @@ class _Scopes(Rewriter):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr == "update" and _is_dict_of(func.value):
+            assert isinstance(func.value, ast.Attribute)
+            node.args.insert(0, func.value.value)
+            node.func = self.put("_gw_update", node)
         self.generic_visit(node)
         name = called_name(node)
         if name not in NAMES or node.keywords or len(node.args) > 1:
@@ -92,6 +101,10 @@ class _Scopes(Rewriter):
         if function == "_gw_dir":
             names += [member for facts in self.block.state.classes.values() for member in facts.members]
         return self.put(f"{function}(OBJECT, {names!r})", node, OBJECT=owner)
+
+
+def _is_dict_of(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "__dict__"
 
 
 def _local_names(node: ast.AST) -> list[str]:
