@@ -139,9 +139,15 @@ def _results_bound_to(node: ast.AST, names: set[str]) -> Iterator[ast.expr]:
     elif isinstance(node, ast.AnnAssign | ast.AugAssign):
         if node.value is not None and _base(node.target) in names:
             yield from _results(node.value)
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ADDERS:
-        if _base(node.func.value) in names:
-            yield from (result for argument in node.args for result in _results(argument))
+    elif isinstance(node, ast.Call) and _filled(node.func) in names:
+        yield from (result for argument in node.args for result in _results(argument))
+
+
+def _filled(function: ast.expr) -> str:
+    """The name of the container into which the method puts its arguments."""
+    if isinstance(function, ast.Attribute) and function.attr in ADDERS:
+        return _base(function.value)
+    return ""
 
 
 def _base(node: ast.expr) -> str:

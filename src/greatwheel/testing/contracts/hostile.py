@@ -89,7 +89,7 @@ CONTAINER_BOMBS = {
     "dict_growing": "x = {}\nn = 0\nwhile True:\n    x[n] = 'v' * 100 + str(n)\n    n += 1",
     "dict_comprehension": "x = {i: i for i in range(10**10)}",
     "set_growing": "x = set()\nn = 0\nwhile True:\n    x.add(n)\n    n += 1",
-    "caught_memory_error": "x = []\nwhile True:\n    try: x.append('x' * 10**6 + str(len(x)))\n    except BaseException: pass",
+    "caught_memory_error": "x = []\nwhile True:\n    try: x.append('x' * 10**6 + str(len(x)))\n    except: pass",
     "shared_tree": "x = []\nfor i in range(60): x = [x, x]\nx",
     "shared_tree_printed": "x = []\nfor i in range(60): x = [x, x]\nprint(x)",
     "shared_tree_compared": "x, y = [], []\nfor i in range(60):\n    x, y = [x, x], [y, y]\nx == y",
