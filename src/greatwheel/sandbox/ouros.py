@@ -133,7 +133,11 @@ class OurosSession:
         self._require_idle()
         if not _is_name(name):
             raise KeyError(name)
-        return decode((await self._ask({"op": "read", "name": name}))["value"])
+        message = await self._ask({"op": "read", "name": name})
+        try:
+            return decode(message["value"])
+        except (ValueError, TypeError) as error:  # unhashable parts, or a guest that changed the adapter's functions
+            raise ValueNotPortable(f"The value of {name!r} can't leave the sandbox.") from error
 
     async def describe(self) -> list[Variable]:
         """The guest's variables, oldest first."""

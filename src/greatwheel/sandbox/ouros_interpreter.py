@@ -15,6 +15,7 @@ from greatwheel.sandbox import ouros_guest as guest
 from greatwheel.sandbox.ouros_code import Rewritten, rewrite
 from greatwheel.sandbox.ouros_errors import Failure, failure_of, failure_of_source
 from greatwheel.sandbox.ouros_limits import empty_with_limits, limits_field, with_limits
+from greatwheel.sandbox.ouros_storage import MemoryStorage
 from greatwheel.sandbox.ouros_values import Wire, decode
 from greatwheel.sandbox.ouros_wire import Message
 
@@ -52,30 +53,11 @@ class _Call:
     answer: tuple[Any, ...] | None = None
 
 
-class _Storage:
-    """The engine's storage backend, in memory."""
-
-    def __init__(self) -> None:
-        self.dumps: dict[str, bytes] = {}
-
-    def save(self, name: str, data: bytes) -> None:
-        self.dumps[name] = data
-
-    def load(self, name: str) -> bytes:
-        return self.dumps[name]
-
-    def list(self) -> list[dict[str, Any]]:
-        return [{"name": name, "size_bytes": len(data)} for name, data in self.dumps.items()]
-
-    def delete(self, name: str) -> bool:
-        return self.dumps.pop(name, None) is not None
-
-
 class Interpreter:
     """The session of one worker. `open` comes first; the other methods are the operations of the protocol."""
 
     def __init__(self) -> None:
-        self._storage = _Storage()
+        self._storage = MemoryStorage()
         self._manager = SessionManager(script_name="block")
         self._manager.set_storage_backend(self._storage)
         self._limits = limits_field(seconds=60.0, memory_bytes=2**30, recursion=500)
