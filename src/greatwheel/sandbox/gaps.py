@@ -86,8 +86,8 @@ MONTY: tuple[Gap, ...] = (
         instead="keep the first error in a variable",
     ),
     Gap(
-        feature="`__slots__`, `__new__`, metaclasses, descriptors, `__setattr__`",
-        symptom="they have no effect",
+        feature="`__new__`, `__setattr__`, `__getattribute__`, `__init_subclass__`, descriptors",
+        symptom="NotImplementedError that names it; metaclasses and `__slots__` have no effect",
         instead="methods and properties",
     ),
     Gap(

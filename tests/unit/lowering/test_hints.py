@@ -23,6 +23,12 @@ from greatwheel.sandbox.lowering.state import State
         ),
         ("def g():\n    print((yield 1) + 2)\ng()", 2, "yield inside an expression is not available here"),
         ("class A: pass\na = A()\na.x = 1\ndel a.x", 4, "set it to None instead"),
+        ("class A:\n    def __new__(cls): return 1", 1, "make the object in a function"),
+        (
+            "class A:\n    def f(self): return super().f()\nclass B: pass\nclass C(A, B): pass",
+            4,
+            "super() across several base classes",
+        ),
         ("globals()['a b'] = 1", 1, "bind the name, or use a dict"),
     ],
 )

@@ -27,6 +27,8 @@ class ClassFacts:
     """The nearest built-in exception, of an exception class."""
     fields: tuple[str, ...] = ()
     """Dataclass or named tuple fields, in order."""
+    cooperative: bool = False
+    """Whether a method calls `super()`, which is bound to one ancestor when the class is lowered."""
     field_sources: tuple[str, ...] = ()
     """Their statements."""
 

@@ -19,6 +19,17 @@ NO_BASE = frozenset({"object", "ABC", "Protocol", "Generic", "ABCMeta", "Support
 CONTAINERS = frozenset({"dict", "list", "set", "tuple", "str", "int", "float", "bytes", "frozenset", "bool", "type"})
 CONTAINERS |= {"UserDict", "UserList", "defaultdict", "OrderedDict", "Counter", "deque"}
 
+IGNORED = {
+    "__new__": "make the object in a function or a classmethod, and keep it in a variable",
+    "__setattr__": "write a method that sets the attribute",
+    "__delattr__": "write a method that clears the attribute",
+    "__getattribute__": "write __getattr__, or a method",
+    "__init_subclass__": "register each class by a call or a decorator",
+    "__set_name__": "write a property",
+    "__class_getitem__": "write a classmethod",
+}
+"""Special methods that Monty would pass over in silence."""
+
 
 class Classes:
     """See the module."""
@@ -124,10 +135,13 @@ def _problem(bases: list[ast.expr], state: State, shape: Shape) -> str:
             return f"class with base {name} is not available here: keep a {name} in an attribute of a plain class"
         if name not in CONTAINERS and name not in state.classes and not class_kinds.is_special_base(name, state):
             return f"base class {name or 'expression'} is not known here: derive from a class defined in this session"
+    for name, instead in IGNORED.items():
+        if name in shape.names:
+            return f"{name} is not available here: {instead}"
     if shape.unsupported:
         return f"{shape.unsupported} in a class body is not available here: write methods and plain assignments"
     several = [state.classes[base_name(base)] for base in bases if base_name(base) in state.classes]
-    if len(several) > 1 and any("super" in facts.members for facts in several[:-1]):
+    if len(several) > 1 and any(facts.cooperative for facts in several[:-1]):
         return "super() across several base classes is not available here: call the base's method by the base's name"
     return ""
 
@@ -157,8 +171,13 @@ def _facts(node: ast.ClassDef, bases: list[ast.expr], shape: Shape, state: State
         properties=tuple(properties),
         error=error,
         fields=tuple(fields),
+        cooperative=any(facts.cooperative for facts in known) or _calls_super(node),
         field_sources=tuple(fields.values()),
     )
+
+
+def _calls_super(node: ast.ClassDef) -> bool:
+    return any(isinstance(each, ast.Name) and each.id == "super" for each in ast.walk(node))
 
 
 def _finisher(node: ast.ClassDef, bases: list[ast.expr], shape: Shape, state: State) -> ast.expr:
