@@ -242,7 +242,7 @@ class MontyInterpreter:
 
     def _settle(self, id: int) -> ExternalSettledResult:
         answer = self._answers.pop(id)
-        del self._waiting[id]
+        del self._waiting[id], self._monty_ids[id]
         if isinstance(answer, Returned):
             return {"return_value": answer.value}
         name, message = monty_error(answer)
