@@ -27,6 +27,7 @@ from greatwheel.sandbox.ouros_worker import main
 main(parent=int(sys.argv[2]))
 """
 """The worker imports what it needs without the package's own `__init__`, which brings the whole product."""
+_CHUNK = 64 * 1024
 _LARGEST_FRAME = 4 * 1024**3
 
 
@@ -83,21 +84,23 @@ class WorkerProcess:
             raise
 
     async def _receive(self) -> Message:
-        size = HEADER.unpack(await self._read(HEADER.size))[0]
+        """One frame. The worker sends nothing unasked, so the first bytes are a frame's start, and mostly all of it."""
+        loop = asyncio.get_running_loop()
+        start = b""
+        while len(start) < HEADER.size:
+            part = await loop.sock_recv(self._socket, _CHUNK)
+            _counted(len(part))
+            start += part
+        size = HEADER.unpack_from(start)[0]
         if size > _LARGEST_FRAME:
             raise ValueError("the frame is too large")
-        return unpack(await self._read(size))
-
-    async def _read(self, size: int) -> bytearray:
-        loop = asyncio.get_running_loop()
-        data = bytearray(size)
-        view, got = memoryview(data), 0
+        body = bytearray(size)
+        got = len(start) - HEADER.size
+        body[:got] = start[HEADER.size :]
+        view = memoryview(body)
         while got < size:
-            count = await loop.sock_recv_into(self._socket, view[got:])
-            if count == 0:
-                raise ConnectionResetError("the worker is gone")
-            got += count
-        return data
+            got += _counted(await loop.sock_recv_into(self._socket, view[got:]))
+        return unpack(body)
 
     def _dead(self, reason: str) -> SandboxLost:
         """Kill what is left and say why it is lost."""
@@ -118,6 +121,13 @@ class WorkerProcess:
             self._process.kill()
             # A process with gigabytes takes its time to die; nobody has to wait for that.
             threading.Thread(target=self._process.wait, daemon=True).start()
+
+
+def _counted(received: int) -> int:
+    """The number of bytes, which is none when the worker is gone."""
+    if received == 0:
+        raise ConnectionResetError("the worker is gone")
+    return received
 
 
 def _cause_of_death(status: int | None) -> str:
