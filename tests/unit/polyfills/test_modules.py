@@ -26,7 +26,9 @@ def _cases() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _probe(expression: str) -> str:
-    return f"try:\n    print(repr(({expression})))\nexcept Exception as e:\n    print(type(e).__name__ + ': ' + str(e))\n"
+    return (
+        f"try:\n    print(repr(({expression})))\nexcept Exception as e:\n    print(type(e).__name__ + ': ' + str(e))\n"
+    )
 
 
 def _in_cpython(setup: str, expressions: list[str], capsys: pytest.CaptureFixture[str]) -> list[str]:

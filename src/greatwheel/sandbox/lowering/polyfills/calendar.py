@@ -89,7 +89,7 @@ class Calendar:
 
 
 class TextCalendar(Calendar):
-    def formatmonth(self, theyear, themonth, w=0, l=0):  # noqa: E741  # CPython's name
+    def formatmonth(self, theyear, themonth, w=0, l=0):  # CPython's name
         width = max(2, w)
         lines = [f"{month_name[themonth]} {theyear}".center(7 * (width + 1) - 1).rstrip()]
         lines.append(" ".join([day_name[i][:width].center(width) for i in self.iterweekdays()]).rstrip())
@@ -97,13 +97,13 @@ class TextCalendar(Calendar):
             lines.append(" ".join([(f"{day:2d}" if day else "").center(width) for day in week]).rstrip())
         return "\n".join(lines) + "\n"
 
-    def prmonth(self, theyear, themonth, w=0, l=0):  # noqa: E741  # CPython's name
+    def prmonth(self, theyear, themonth, w=0, l=0):  # CPython's name
         print(self.formatmonth(theyear, themonth, w, l), end="")
 
 
-def month(theyear, themonth, w=0, l=0):  # noqa: E741  # CPython's name
+def month(theyear, themonth, w=0, l=0):  # CPython's name
     return TextCalendar().formatmonth(theyear, themonth, w, l)
 
 
-def prmonth(theyear, themonth, w=0, l=0):  # noqa: E741  # CPython's name
+def prmonth(theyear, themonth, w=0, l=0):  # CPython's name
     print(month(theyear, themonth, w, l), end="")

@@ -2,7 +2,6 @@
 """Guest source of what an engine's `dataclasses` lacks."""
 
 import copy as _copy
-import dataclasses as _dataclasses
 
 KW_ONLY = "KW_ONLY"
 InitVar = "InitVar"

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""Guest source of `logging`: records at or above the logger's level go to stderr (or a stream given) as CPython words them."""
+"""Guest source of `logging`: records go to stderr, or to a stream given, as CPython words them."""
 
 import sys as _sys
 import time as _time

@@ -120,8 +120,7 @@ class PrettyPrinter:
             parts = [part for part in parts if part]
             current = ""
             for j, part in enumerate(parts):
-                room = limit if not (j == len(parts) - 1 and last) else limit
-                if current and len(repr(current + part)) > (room if j == len(parts) - 1 else width):
+                if current and len(repr(current + part)) > (limit if j == len(parts) - 1 else width):
                     chunks.append(repr(current))
                     current = part
                 else:
