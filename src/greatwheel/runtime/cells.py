@@ -18,6 +18,8 @@ MISSING = frozenset({"", "-", "--", "n/a", "na", "null", "none", "nan", "?"})
 """Spellings of a missing cell, in lower case."""
 CONVERTIBLE = 0.9
 """The share of filled cells that must convert before a column is converted."""
+MAX_DIGITS = 100
+"""A longer row of digits is no number: Python refuses to read thousands of them."""
 SAMPLE = 400
 """Cells looked at to choose a date format."""
 
@@ -38,7 +40,7 @@ def number(text: str) -> int | float | None:
     if match is None:
         return None
     digits = match[1]
-    if not _NUMBER.match(digits) or _LEADING_ZERO.match(digits):
+    if len(digits) > MAX_DIGITS or not _NUMBER.match(digits) or _LEADING_ZERO.match(digits):
         return None
     plain = digits.replace(",", "")
     return float(plain) if "." in plain else int(plain)

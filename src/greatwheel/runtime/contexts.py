@@ -14,19 +14,25 @@ Context: TypeAlias = str | Sequence[Any] | Mapping[str, Any]
 
 MAX_DEPTH = 60
 """Deeper nesting than this is refused: interpreters and their dumps recurse."""
+MAX_INT_BITS = 14_000
+"""Longer numbers can't be written as JSON: Python refuses more than 4,300 digits."""
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox"})
 
 
 def checked(value: Any, *, _depth: int = 0) -> Any:
-    """The context as plain data, fit for a sandbox; a single-element tuple becomes a list, and so on.
+    """The context as plain data, fit for a sandbox; tuples become lists, keys become text.
 
     Raises:
         ContextInvalid: it is empty, or holds something other than text, numbers, lists, dicts and None.
     """
     if _depth == 0 and (value is None or (isinstance(value, (str, list, tuple, dict)) and len(value) == 0)):
         raise ContextInvalid("The context is empty; pass the text or data that the question is about.")
+    if _depth == 0 and not isinstance(value, (str, list, tuple, Mapping)):
+        raise ContextInvalid(f"The context is a {type(value).__name__}; pass text, a list or a dict.")
     if _depth > MAX_DEPTH:
         raise ContextInvalid(f"The context is nested deeper than {MAX_DEPTH} levels; flatten it.")
+    if isinstance(value, int) and value.bit_length() > MAX_INT_BITS:
+        raise ContextInvalid("The context holds a number of thousands of digits; pass it as text.")
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, Mapping):
@@ -79,11 +85,17 @@ def _content(path: Path) -> Any:
     if text is None:
         raise ContextInvalid(f"{path} is not text; pass UTF-8 text, JSON or CSV.")
     if path.suffix.lower() == ".json":
-        try:
-            return checked(json.loads(text))
-        except (ValueError, RecursionError):
-            return checked(text)
+        return checked(_json_or_text(text))
     return checked(text)
+
+
+def _json_or_text(text: str) -> Any:
+    """What a JSON file holds; its text when it is broken, or a bare number or word."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value if isinstance(value, (str, list, dict)) else text
 
 
 def _text_or_none(path: Path) -> str | None:

@@ -20,6 +20,8 @@ Record: TypeAlias = dict[str, Any]
 
 MIN_ROWS = 4
 """Fewer lines of one form are no table."""
+MAX_COLUMNS = 200
+"""A line with more separators than this is no record."""
 SAMPLE_LINES = 3000
 """Lines looked at to choose a form."""
 MAX_RUNS = 12
@@ -32,6 +34,8 @@ _LOG = re.compile(
     r"(?:[ \[<(](?P<level>TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)[\]>):]*)?[ :-]*"
     r"(?P<rest>.*)$"
 )
+_FRACTION = re.compile(r"(:\d\d),(?=\d{3}\W)")
+"""The comma before milliseconds, which separates no columns."""
 _SOURCE = re.compile(r"^[\[(]?(?P<source>[A-Za-z][\w./-]{1,40}(?:\[\d+\])?)[\])]?:[ ]+(?P<message>.*)$")
 _BRACKETED = re.compile(r"^[\[(](?P<source>[A-Za-z][\w./ -]{1,40})[\])][ :-]*(?P<message>.*)$")
 _SOURCE_DASH = re.compile(r"^(?P<source>[A-Za-z][\w./-]{1,40}) (?:-|–|\|) (?P<message>.*)$")
@@ -41,7 +45,9 @@ _CHAT = re.compile(
     r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)>?:"
     r" (?P<text>.+)$"
 )
-_PAIR = re.compile(r"([A-Za-z_][\w.-]{0,40}) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]+(?: [^\s;,|=:\"]+(?![\w.-]* ?[=:]))*)")
+_PAIR = re.compile(
+    r"(?<!\w)([A-Za-z_][\w.-]{0,40}+) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]++(?: [^\s;,|=:\"]++(?![\w.-]* ?[=:]))*)"
+)
 _FIELD = re.compile(r"^([A-Za-z][\w /()#.-]{0,40}?): ?(.*)$")
 
 
@@ -62,6 +68,8 @@ class Table:
 def find_tables(text: str) -> list[Table]:
     """The tables of a text, longest first; none for prose and code."""
     lines = text.splitlines()
+    if not any(line.strip() for line in lines):
+        return []
     for reader in (_json_lines, _blocks):
         table = reader(lines)
         if table is not None:
@@ -181,7 +189,9 @@ def _logs(lines: Sequence[str]) -> Table | None:
     hits = [match for line in sample if (match := _LOG.match(line))]
     if len(hits) < max(MIN_ROWS, 0.5 * len(sample)):
         return None
-    if _separator(sample) is not None or sum(bool(_CHAT.match(line)) for line in sample) > 0.9 * len(sample):
+    if _separator([_FRACTION.sub(r"\1.", line) for line in sample]) is not None or sum(
+        bool(_CHAT.match(line)) for line in sample
+    ) > 0.9 * len(sample):
         return None
     rows = [_log_row(match) for line in lines if (match := _LOG.match(line))]
     return _from_dicts("log lines", rows)
@@ -283,6 +293,8 @@ def _delimited(lines: Sequence[str]) -> Table | None:
         by_width[len(cells)].append(cells)
     if width not in by_width or len(by_width[width]) < MIN_ROWS:
         width = max(by_width, key=lambda each: len(by_width[each]))
+    if width > MAX_COLUMNS:
+        return None
     rows = [row for row in by_width[width] if not all(re.fullmatch(r"[-:=+ ]*", cell) for cell in row)]
     names = _header(rows)
     if names is not None:

@@ -14,12 +14,16 @@ from typing import Any
 from greatwheel.sandbox.port import Record
 
 _TAG = "$type"
+_JSON_BITS = 1024
+"""Longer integers are written in base 16: Python refuses to write thousands of decimal digits."""
 
 
 def to_wire(value: Any) -> Any:
     """The value as JSON data."""
     if isinstance(value, float) and not math.isfinite(value):
         return _tagged("float", repr(value))
+    if isinstance(value, int) and value.bit_length() > _JSON_BITS:
+        return _tagged("int", hex(value))
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, list):
@@ -59,6 +63,8 @@ def _untagged(kind: str, value: Any) -> Any:
     match kind:
         case "float":
             return float(value)
+        case "int":
+            return int(value, 16)
         case "tuple":
             return tuple(from_wire(item) for item in value)
         case "set":
