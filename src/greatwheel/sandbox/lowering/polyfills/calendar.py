@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: E741
 """Guest source of `calendar`."""
 
 import datetime as _datetime

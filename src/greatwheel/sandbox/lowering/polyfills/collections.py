@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: SIM401
 """Guest source of what an engine's `collections` lacks."""
 
 import collections.abc as _abc

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: B905
 """Guest source of `concurrent.futures`: work runs when it is submitted, in order.
 
 Work that calls the host comes as an asynchronous twin from the pass that lowers pools (`_gw_map`, `_gw_submit`). It

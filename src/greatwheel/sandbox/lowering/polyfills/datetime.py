@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP017
 """Guest source of what an engine's `datetime` lacks."""
 
 import datetime as _datetime

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: B905, RUF005
 """Guest source of `difflib`, after CPython's algorithms."""
 
 from collections import namedtuple as _namedtuple

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: F821
 """Guest source of what an engine's `functools` lacks."""
 
 WRAPPER_ASSIGNMENTS = ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__")

@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: B905
 """Guest source of `statistics`: sums are exact (as fractions of integers), so results agree with CPython's."""
 
 import math as _math

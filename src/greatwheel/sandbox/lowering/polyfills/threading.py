@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: RUF012
 """Guest source of `threading`: a thread runs to its end in `start()`."""
 
 import sys as _sys
