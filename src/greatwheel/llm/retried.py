@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
@@ -19,6 +20,8 @@ from greatwheel.llm.wrapper import WrapperModel
 PASSING = (ModelBusy, ModelUnavailable)
 """429, 5xx and lost connections. Any other error would come again."""
 
+A = TypeVar("A")
+R = TypeVar("R")
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -47,7 +50,7 @@ class RetriedModel(WrapperModel):
 
     async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
         """The reply of the first attempt that succeeds."""
-        return await self._retrying()(self._inner.chat, context, request)
+        return await self._tried(self._inner.chat, context, request)
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The stream of the first attempt that begins."""
@@ -64,7 +67,22 @@ class RetriedModel(WrapperModel):
 
     async def embed(self, context: CallContext, texts: Sequence[str]) -> list[list[float]]:
         """The vectors of the first attempt that succeeds."""
-        return await self._retrying()(self._inner.embed, context, texts)
+        return await self._tried(self._inner.embed, context, texts)
+
+    async def _tried(self, call: Callable[[CallContext, A], Awaitable[R]], context: CallContext, asked: A) -> R:
+        """The machinery of retrying costs more than all else in the gate, so the first attempt goes without it."""
+        failures: list[ModelError] = []
+        try:
+            return await call(context, asked)
+        except PASSING as error:
+            failures.append(error)
+
+        async def attempt() -> R:
+            if failures:
+                raise failures.pop()
+            return await call(context, asked)
+
+        return await self._retrying()(attempt)
 
     def _retrying(self) -> AsyncRetrying:
         return AsyncRetrying(
