@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, TypeAlias
@@ -23,7 +22,7 @@ from greatwheel.llm.port import ChatModel, ChatRequest, Message
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.record import Prefix
 from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
-from greatwheel.sandbox.prelude import SIGNATURES
+from greatwheel.sandbox.prelude import BINDERS, SIGNATURES
 
 Handler: TypeAlias = Callable[[Mapping[str, Any], Ledger], Awaitable[Any]]
 
@@ -261,28 +260,22 @@ async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:
 
 
 def _bind(call: HostCall) -> dict[str, Any]:
-    """The call's arguments by name; TypeError, worded like Python's, when they do not fit."""
-    signature = SIGNATURES.get(call.name)
-    if signature is None:
+    """The call's arguments by name; Python's TypeError when they do not fit."""
+    binder = BINDERS.get(call.name)
+    if binder is None:
         return dict(call.kwargs)
     try:
-        bound = signature.bind(*call.args, **call.kwargs)
+        return binder(*call.args, **call.kwargs)
     except TypeError as error:
-        near = difflib.get_close_matches(str(error).split("'")[-2], signature.parameters) if "'" in str(error) else []
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise TypeError(f"{call.name}() {error}{hint}") from None
-    bound.apply_defaults()
-    return _flatten(signature, bound.arguments)
+        raise TypeError(f"{error}{_hint(call.name, str(error))}") from None
 
 
-def _flatten(signature: inspect.Signature, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in arguments.items():
-        if signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD:
-            flat.update(value)
-        else:
-            flat[name] = value
-    return flat
+def _hint(name: str, said: str) -> str:
+    """The parameter that an unexpected keyword argument was meant to be, if one is near."""
+    words = said.split("'")
+    near = difflib.get_close_matches(words[1], SIGNATURES[name].parameters) if "unexpected" in words[0] else []
+    # Later Pythons give a hint of their own: a second quoted word.
+    return f"; did you mean {near[0]}?" if near and len(words) == 3 else ""
 
 
 def _text(value: Any) -> str:

@@ -8,8 +8,9 @@ gives it, every call has its dotted name.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from greatwheel.sandbox.lowering import guest
 from greatwheel.sandbox.lowering.bindings import module_names
@@ -48,17 +49,25 @@ _DECLARATIONS = {
 }
 
 
-def _signature(declaration: str) -> inspect.Signature:
-    scope: dict[str, object] = {}
+def _binder(name: str, declaration: str) -> Callable[..., dict[str, Any]]:
+    scope: dict[str, Any] = {}
     # The declarations above are constants of this module; nothing of a guest gets here.
-    exec(f"def declared{declaration}: ...", scope)  # noqa: S102
-    return inspect.signature(scope["declared"])  # type: ignore[arg-type]
+    exec(f"def declared{declaration}: return locals()", scope)  # noqa: S102
+    binder: Callable[..., dict[str, Any]] = scope["declared"]
+    binder.__qualname__ = name  # by which Python's error names the function
+    return binder
 
+
+BINDERS: Mapping[str, Callable[..., dict[str, Any]]] = MappingProxyType(
+    {name: _binder(name, declaration) for name, declaration in _DECLARATIONS.items()}
+)
+"""By wire name: takes a call's arguments and gives them by name, defaults included; Python's TypeError if they don't
+fit. A tool other than `tool.authorized_action` has none: it takes what its definition says."""
 
 SIGNATURES: Mapping[str, inspect.Signature] = MappingProxyType(
-    {name: _signature(declaration) for name, declaration in _DECLARATIONS.items()}
+    {name: inspect.signature(binder) for name, binder in BINDERS.items()}
 )
-"""By wire name. A tool other than `tool.authorized_action` has none: it takes what its definition says."""
+"""Those of the binders."""
 
 ALIASES: Mapping[str, str] = MappingProxyType({"llm_query_batched": "batch_llm_query"})
 """Guest names that are another's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
@@ -241,7 +242,8 @@ def test_signatures_bind_as_the_names_say() -> None:
     assert prelude.SIGNATURES.keys() < prelude.HOST_FUNCTIONS
     bound = prelude.SIGNATURES["memory.recall"].bind("q", mode="text", top_k=3, scope="org")
     assert bound.arguments == {"query": "q", "mode": "text", "top_k": 3, "scope": "org"}
-    with pytest.raises(TypeError, match="got an unexpected keyword argument 'colour'"):
-        prelude.SIGNATURES["llm_query"].bind("p", colour=1)
+    assert prelude.BINDERS["channel.ask"]("q", timeout=3) == {"question": "q", "choices": None, "timeout": 3}
+    with pytest.raises(TypeError, match=re.escape("llm.embed() got an unexpected keyword argument 'colour'")):
+        prelude.BINDERS["llm.embed"]("p", colour=1)
     assert all(isinstance(signature, inspect.Signature) for signature in prelude.SIGNATURES.values())
     assert isinstance(prelude.SDK_ERRORS, Mapping)
