@@ -249,6 +249,8 @@ class Bridge:
 
 async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:
     """All results in order; the first failure cancels the rest and is raised by itself, not in a group."""
+    if len(jobs) == 1:
+        return [await jobs[0]]
     tasks = [asyncio.ensure_future(job) for job in jobs]
     try:
         return list(await asyncio.gather(*tasks))
