@@ -66,7 +66,10 @@ class Ledger:
 
     def check_time(self) -> None:
         """Raise BudgetExceeded when the time is over."""
-        if self.left().seconds <= 0:
+        self._check_time(self.left())
+
+    def _check_time(self, left: BudgetLeft) -> None:
+        if left.seconds <= 0:
             raise BudgetExceeded(f"The time budget is used up ({self.budget.seconds:g} s); raise seconds.")
 
     def step(self) -> int:
@@ -83,8 +86,8 @@ class Ledger:
         Raises:
             BudgetExceeded: tokens, calls or time would not suffice; nothing is set aside then.
         """
-        self.check_time()
         left = self.left()
+        self._check_time(left)
         if left.model_calls < 1:
             raise BudgetExceeded(
                 f"The budget of model calls is used up ({self.budget.model_calls}); raise model_calls."
@@ -110,7 +113,7 @@ class Ledger:
 
     def leaf(self) -> Ledger:
         """A ledger with no limits of its own: counts apart what one host call uses."""
-        return Ledger(self.budget, self._clock, parent=self)
+        return _Leaf(self.budget, self._clock, parent=self)
 
     def child(self) -> Ledger:
         """The ledger of a child run: half of what is left, one level less of depth.
@@ -135,3 +138,10 @@ class Ledger:
         self._reserved_calls += calls
         if self._parent is not None:
             self._parent._hold(tokens, calls)
+
+
+class _Leaf(Ledger):
+    """Counts apart and limits nothing: it has as much left as its parent."""
+
+    def left(self) -> BudgetLeft:
+        return super().left() if self._parent is None else self._parent.left()
