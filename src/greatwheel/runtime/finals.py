@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+from greatwheel.runtime.shown import shown
 
 Doubt: TypeAlias = Literal[
     "empty", "not_found", "nothing_matched", "not_in_data", "not_computed", "not_a_value", "too_long"
@@ -23,6 +26,8 @@ _EMPTY = re.compile(
 )
 _OBJECT = re.compile(r"<(?:function|generator|class|built-in|module|bound method|\w+ object)\b|^<\w+ .*>$")
 LONG_ANSWER = 1200
+LONGEST_EMPTY = 60
+"""A longer answer says something; the pattern takes quadratic time on rows of signs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,20 +47,29 @@ def as_text(value: Any) -> str:
 
     `[("a", 2), ("b", 1)]` is `a: 2, b: 1`; `["x", "y"]` is `x, y`.
     """
+    try:
+        return _as_text(value)
+    except (ValueError, RecursionError):
+        return shown(value)
+
+
+def _as_text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return str(value)
     if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
         rounded = round(value, 6)
         return str(int(rounded)) if rounded == int(rounded) and abs(rounded) < 1e15 else repr(rounded)
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Mapping):
-        return ", ".join(f"{as_text(key)}: {as_text(item)}" for key, item in value.items())
+        return ", ".join(f"{_as_text(key)}: {_as_text(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value, key=str) if isinstance(value, (set, frozenset)) else list(value)
         if items and all(isinstance(item, (list, tuple)) and len(item) == 2 for item in items):
-            return ", ".join(f"{as_text(key)}: {as_text(item)}" for key, item in items)
-        return ", ".join(as_text(item) for item in items)
+            return ", ".join(f"{_as_text(key)}: {_as_text(item)}" for key, item in items)
+        return ", ".join(_as_text(item) for item in items)
     return str(value)
 
 
@@ -65,7 +79,7 @@ def doubt(final: Final, *, value: Any, seen: str, in_data: bool) -> Doubt | None
     `seen` is everything the model was shown, `in_data` whether the answer's text occurs in the context.
     """
     text = final.text
-    if _EMPTY.match(text):
+    if len(text) <= LONGEST_EMPTY and _EMPTY.match(text):
         return "nothing_matched" if isinstance(value, (list, dict, tuple, set)) else "empty"
     if _OBJECT.search(text):
         return "not_a_value"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
+from greatwheel.runtime.renaming import NEW, Renaming, bound_names
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guarded:
@@ -16,54 +18,60 @@ class Guarded:
 
 
 def guard(code: str, protected: frozenset[str]) -> Guarded:
-    """The block with its assignments to protected names made harmless, line numbers kept.
+    """The block with its assignments to protected names made harmless.
 
-    `context = "invented text"` is dropped. `context = context.lower()` becomes an assignment to `context_new`, and
-    so do later readings of the name in the block. Code that does not parse is left to the sandbox to report.
+    `context = "invented text"` is dropped. Any other binding of the name (`context = context.lower()`, a loop over
+    it, an import, a function of that name) binds `context_new` instead, which begins as what `context` is, and the
+    rest of the block uses it. Code that does not parse is left to the sandbox to report.
     """
     try:
-        tree = ast.parse(code)
+        return _guarded(code, protected)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Guarded(code=code)
-    rebound = {name for statement in tree.body for name in _stored(statement) & protected}
+
+
+def _guarded(code: str, protected: frozenset[str]) -> Guarded:
+    tree = ast.parse(code)
+    rebound: set[str] = set()
+    renamed: set[str] = set()
+    body: list[ast.stmt] = []
+    for statement in tree.body:
+        bound = bound_names(statement) & protected
+        rebound |= bound
+        kept = _without_invention(statement, bound) if bound else statement
+        if kept is None:
+            continue
+        for name in sorted((bound_names(kept) & protected) - renamed):
+            body.append(_copy_of(name))
+            renamed.add(name)
+        Renaming(frozenset(renamed)).visit(kept)
+        body.append(kept)
     if not rebound:
         return Guarded(code=code)
-    body: list[ast.stmt] = []
-    renamed: set[str] = set()
-    for statement in tree.body:
-        stored = _stored(statement) & protected
-        if stored and isinstance(statement, (ast.Assign, ast.AnnAssign)) and not _reads_anything(statement):
-            continue
-        reads_before = frozenset(renamed)
-        renamed |= stored
-        body.append(_Rename(frozenset(renamed), reads_before).visit(statement))
     tree.body = body or [ast.Pass()]
     return Guarded(code=ast.unparse(ast.fix_missing_locations(tree)), rebound=tuple(sorted(rebound)))
 
 
-def _stored(statement: ast.stmt) -> set[str]:
-    """Names that a statement binds at module level (not inside functions, which have their own)."""
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return {statement.name}
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+def _copy_of(name: str) -> ast.stmt:
+    return ast.parse(f"{name}{NEW} = {name}").body[0]
+
+
+def _without_invention(statement: ast.stmt, names: set[str]) -> ast.stmt | None:
+    """The statement without its targets among the names, when it assigns a value typed in; None when none is left."""
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign)) or _reads_anything(statement):
+        return statement
+    if isinstance(statement, ast.AnnAssign):
+        return None
+    others = [each for each in statement.targets if not (isinstance(each, ast.Name) and each.id in names)]
+    if not others:
+        return None
+    return ast.copy_location(ast.Assign(targets=others, value=statement.value), statement)
 
 
 def _reads_anything(statement: ast.Assign | ast.AnnAssign) -> bool:
     if statement.value is None:
         return False
     return any(isinstance(node, (ast.Name, ast.Call)) for node in ast.walk(statement.value))
-
-
-class _Rename(ast.NodeTransformer):
-    """Renames stores of some names, and reads of those that were renamed by an earlier statement."""
-
-    def __init__(self, stores: frozenset[str], reads: frozenset[str]) -> None:
-        self._stores = stores
-        self._reads = reads
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        names = self._stores if isinstance(node.ctx, ast.Store) else self._reads
-        return ast.copy_location(ast.Name(id=f"{node.id}_new", ctx=node.ctx), node) if node.id in names else node
 
 
 def fingerprint(code: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.core.errors import GreatwheelError
+from greatwheel.runtime.shown import shown
 from greatwheel.runtime.wire import to_wire
 
 
@@ -72,5 +73,5 @@ class Prefix:
 
 
 def _shown(name: str, args: Sequence[Any]) -> str:
-    text = ", ".join(repr(arg)[:60] for arg in args)
+    text = ", ".join(shown(arg)[:60] for arg in args)
     return f"{name}({text})"

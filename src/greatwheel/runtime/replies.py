@@ -7,7 +7,7 @@ import re
 import textwrap
 
 _FENCE = re.compile(r"```(?:python|py|repl|tool_code)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
-_FINAL_CALL = re.compile(r"^\s*FINAL(?:_VAR)?\(.*\)\s*$", re.MULTILINE)
+_FINAL_CALL = re.compile(r"^[ \t]*FINAL(?:_VAR)?\(.*\)[ \t]*$", re.MULTILINE)
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 

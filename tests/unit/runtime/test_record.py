@@ -1,0 +1,52 @@
+"""A recorded prefix and what is replayed from it."""
+
+import pytest
+
+from greatwheel.runtime.record import Prefix, RecordedCall, ReplayMismatch
+
+CALL = RecordedCall(call=2, step=1, name="llm_query", args=["is (1, 2) fine?"], kwargs={"model": None}, result="yes")
+PREFIX = Prefix(calls={2: CALL})
+
+
+def test_the_same_call_is_answered_from_the_record() -> None:
+    """A replayed call gets what was recorded for its number."""
+    assert PREFIX.answer_to(2, "llm_query", ("is (1, 2) fine?",), {"model": None}) == CALL
+
+
+def test_past_the_prefix_nothing_is_known() -> None:
+    """A call beyond the record is a new one."""
+    assert PREFIX.answer_to(3, "llm_query", ("x",), {}) is None
+    assert Prefix().answer_to(1, "llm_query", (), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "shown"),
+    [
+        ("rlm_query", ("is (1, 2) fine?",), {"model": None}, "rlm_query('is (1, 2) fine?')"),
+        ("llm_query", ("is it?",), {"model": None}, "llm_query('is it?')"),
+        ("llm_query", (["is (1, 2) fine?"],), {"model": None}, "llm_query(['is (1, 2) fine?'])"),
+    ],
+)
+def test_another_call_is_an_error_that_names_both(name: str, args: tuple[object], kwargs: dict[str, object], shown: str) -> None:
+    """A mismatch tells the call's number, what was recorded and what was asked now."""
+    with pytest.raises(ReplayMismatch) as raised:
+        PREFIX.answer_to(2, name, args, kwargs)
+    said = str(raised.value)
+    assert "Call 2" in said
+    assert "llm_query('is (1, 2) fine?')" in said
+    assert shown in said
+
+
+def test_other_keywords_are_another_call() -> None:
+    """The keywords count, too, and lists are not tuples."""
+    with pytest.raises(ReplayMismatch):
+        PREFIX.answer_to(2, "llm_query", ("is (1, 2) fine?",), {"model": "other"})
+    calls = {1: RecordedCall(call=1, step=1, name="f", args=[(1, 2)], kwargs={})}
+    with pytest.raises(ReplayMismatch):
+        Prefix(calls=calls).answer_to(1, "f", ([1, 2],), {})
+
+
+def test_numbers_of_thousands_of_digits_can_be_compared() -> None:
+    """A mismatch over a number that Python won't print is still that error."""
+    with pytest.raises(ReplayMismatch):
+        PREFIX.answer_to(2, "llm_query", (10**6000,), {})
