@@ -5,6 +5,12 @@ engine runs, without imports at the top; the host calls `search` too, to look be
 short: they are for a model to read.
 """
 
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from datetime import date, datetime, timedelta
+
 STOP_WORDS = (
     "a about after all an and answer any are as at be been before between but by can context contain contains "
     "count data did do does each every find for from give given had has have how if in into is it its just list "
@@ -25,8 +31,9 @@ def terms(query):
     for quote in ('"', "`", "“"):
         pieces = query.replace("”", "“").split(quote)
         for index in range(1, len(pieces) - 1, 2):
-            if 2 < len(pieces[index].strip()) < 200:
-                found.append(pieces[index].strip().lower())
+            phrase = pieces[index].strip(" .…").lower()
+            if 2 < len(phrase) < 200:
+                found.append(phrase)
     word = ""
     for char in query + " ":
         if char.isalnum() or char in "_-.@/'":
@@ -48,7 +55,7 @@ def sentences(line):
     pieces = []
     start = 0
     while start < len(line):
-        end = line.find(". ", start + 100)
+        end = line.find(". ", start + 40)
         end = len(line) if end < 0 or end - start > 600 else end + 1
         if end - start > 600:
             end = start + 400
@@ -62,11 +69,12 @@ def passages(data):
     found = []
     if isinstance(data, str):
         heading = ""
+        code = "\nimport " in data or "\ndef " in data
         for index, line in enumerate(data.split("\n")):
             if line.strip():
-                low = line[:12].lower()
-                if len(line) < 80 and low.startswith(HEADINGS):
-                    heading = " in " + line.strip(" #=")
+                title = line.strip(" #=") if len(line) < 80 and line[:12].lower().startswith(HEADINGS) else ""
+                if title and not (code and line[0] == "#"):
+                    heading = " in " + title
                 for piece in sentences(line):
                     found.append((str(index + 1) + heading, piece))
     else:
@@ -105,14 +113,14 @@ def weigh(words, lowered, names=()):
 
     A name weighs more: lines about something else of the same kind are no answer.
     """
-    import math
-
     weighed = {}
+    holding = {word: len([1 for line in lowered if word in line]) for word in names}
+    fewest = min([count for count in holding.values() if count] or [0])
     for word in words:
         stem = word[:-1] if len(word) > 4 and word.endswith("s") else word
         hits = [index for index, line in enumerate(lowered) if stem in line]
         rare = hits and len(hits) < 0.3 * len(lowered) + 3
-        factor = (1 + word.count(" ")) * (2.5 if word in names else 1)
+        factor = (1 + word.count(" ")) * (4 if 0 < holding.get(word, 0) <= 2 * fewest else 1)
         weighed[word] = (math.log(1 + len(lowered) / len(hits)) * factor if rare else 0.0, hits)
     return weighed
 
@@ -134,15 +142,16 @@ def ranked(query, data, top):
     `onward` are lines that go on from them, each sharing a rare word with the line before it: facts told in
     several places. `counts` has the number of lines that hold each word.
     """
-    lines = passages(data)
+    words = terms(query)
+    lines = across_lines(words, data) + passages(named_in(query, data))
     lowered = [line.lower() for place, line in lines]
-    weighed = weigh(terms(query), lowered, names_in(query))
+    weighed = weigh(words, lowered, names_in(query))
     scores = scored(weighed)
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0
     best = [index for index in order if scores[index] >= 0.6 * highest][:top]
     first = [index for index in best if scores[index] >= 0.9 * highest]
-    onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if 0 < len(best) <= 3 else []
+    onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if len(first) == 1 and len(best) <= 3 else []
     best = (first + [index for index in best if index not in first and index not in onward])[: top - len(onward)]
     counts = {word: len(weighed[word][1]) for word in weighed}
     return [lines[index] for index in sorted(best)], [lines[index] for index in onward], counts
@@ -156,16 +165,50 @@ def follow(first, weighed, lines, lowered, scores):
     current = first
     while len(path) < 8:
         new = [word for word in terms(lines[current][1][:600]) if word not in weighed]
-        bridges = {word: pair for word, pair in weigh(new, lowered).items() if 1 < len(pair[1]) <= 40}
-        names = {word for word in bridges if word[:1].upper() + word[1:] in lines[current][1][1:]}
+        capital = {word for word in new if word[:1].upper() + word[1:] in lines[current][1][1:]}
+        names = capital | {word for word in new if any(char.isdigit() for char in word)}
+        bridges = {
+            word: pair for word, pair in weigh(new, lowered).items() if 1 < len(pair[1]) <= (40 if word in names else 3)
+        }
         shared = scored({word: (pair[0] * (3 if word in names else 1), pair[1]) for word, pair in bridges.items()})
         ties = [index for index in shared if index in scores and index not in path and index != first]
+        tied = [index for word, pair in bridges.items() if word in names for index in pair[1]]
+        ties = [index for index in ties if index in tied or not alike(lowered[index], lowered[current])]
         ties = [index for index in ties if index in near] or ([] if path else ties)
         if not ties:
             break
         current = sorted(ties, key=lambda index: (-shared[index] - scores[index], index))[0]
         path.append(current)
     return path
+
+
+def alike(one, other):
+    """Whether two lines tell the same kind of fact of different things: most of their words are the same."""
+    first, second = one.split(), other.split()
+    return len([word for word in first if word in second]) >= 0.6 * min(len(first), len(second))
+
+
+def named_in(query, data):
+    """Of a dict of texts those that the query names; all of them when it names none."""
+    low = query.lower()
+    if not isinstance(data, dict):
+        return data
+    named = {key: data[key] for key in data if len(str(key)) > 4 and str(key).lower() in low}
+    return named or data
+
+
+def across_lines(words, data):
+    """(place, piece) for each phrase of the query that stands across a line's end."""
+    found = []
+    texts = data.items() if isinstance(data, dict) else [("", data)]
+    for phrase in [word for word in words if word.count(" ") > 1]:
+        for key, text in texts:
+            at = text.replace("\n", " ").lower().find(phrase) if isinstance(text, str) else -1
+            if at >= 0 and "\n" in text[at : at + len(phrase)]:
+                piece = text[max(0, at - 120) : at + len(phrase) + 120].replace("\n", " ")
+                above = [place for place, line in passages(text[: at + 1])[-1:]]
+                found.append((str(key) + (":" if key else "") + (above[0] if above else "1"), piece))
+    return found
 
 
 def search(query, data=None, top=8):
@@ -183,15 +226,17 @@ def search(query, data=None, top=8):
 
 
 def grep(pattern, data=None, top=10):
-    """Print how many lines match a pattern (case ignored) and the first of them; return all matching lines."""
-    import re
-
+    """Print how many lines hold a text, or match a pattern (case ignored), and the first; return all those lines."""
     data = context if data is None else data  # noqa: F821
-    try:
-        compiled = re.compile(pattern, re.IGNORECASE)
-    except re.error:
-        compiled = re.compile(re.escape(pattern), re.IGNORECASE)
-    found = [(place, line) for place, line in passages(data) if compiled.search(line)]
+    lines = passages(data)
+    low = pattern.lower()
+    compiled = re.compile(re.escape(pattern), re.IGNORECASE)
+    if not any(low in line.lower() for place, line in lines):
+        try:
+            compiled = re.compile(pattern, re.IGNORECASE)
+        except re.error:
+            print("that is no regular expression; it was looked for as text")
+    found = [(place, line) for place, line in lines if compiled.search(line)]
     print(str(len(found)) + " lines match " + repr(pattern))
     for place, line in found[:top]:
         match = compiled.search(line)

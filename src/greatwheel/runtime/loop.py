@@ -105,7 +105,7 @@ class Loop:
         if "prefill" in self.model.capabilities:
             talk.prefill = prompts.PREFILL
             talk.first_prefill = prompts.first_prefill(
-                opening, counting=counting, reading=self.workspace.reading(self.question)
+                self.question, opening, counting=counting, reading=self.workspace.reading(self.question)
             )
         return talk
 

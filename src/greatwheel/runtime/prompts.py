@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from greatwheel.runtime import guest_tools
@@ -46,20 +47,27 @@ FINAL(len(re.findall(r"\\briver\\b", context, re.IGNORECASE)))
 ```
 What is the phone number of the harbour office in Kiel? (found: only the offices of Bremen and Emden)
 ```python
-# Nothing was found for Kiel.
+# Nothing that was found tells it.
 FINAL("not found")
 ```"""
 
+_LAST = re.compile(r"\b(last|latest|final|finally|current|currently|now|newest|most recent|at the end|end up)\b", re.I)
+_FIRST = re.compile(r"\b(first|earliest|initial|initially|original|originally|oldest)\b", re.I)
 FOUND = "A first search found"
+TRAIL = "and a trail that goes on from there:"
 ABSENT = "nowhere in the data: "
 PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
+LAST_PREFILL = "```python\n# The last of the found lines says that"
+FIRST_PREFILL = "```python\n# The first of the found lines says that"
+TRAIL_PREFILL = "```python\n# The trail ends with this:"
+ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
 COUNTING_PREFILL = "```python\n# Count"
 """How a reply begins, where the server continues an assistant's message: with a comment, in which the model thinks.
-The second makes a small model read the lines that were found before it writes code, the third asks for the answer and
-nothing else, the fourth keeps it from guessing.
-"""
+Before a question that found lines may answer, the comment makes a small model read the line that matters; when it is
+stuck it is asked for the answer and nothing else; a question for a count is not left to guessing."""
+READING = frozenset({READING_PREFILL, LAST_PREFILL, FIRST_PREFILL, TRAIL_PREFILL, ABSENT_PREFILL})
 
 STOP = ("```",)
 
@@ -71,7 +79,7 @@ def first_message(*, brief: str, question: str, look: str, links: Sequence[str],
     """What opens a run: the data's description, what a first search found, example lines, the question."""
     parts = [f"Variables\n{brief}"]
     if recipes:
-        parts.append("Lines of code that work on this data (change names and values to fit)\n" + "\n".join(recipes))
+        parts.append("Lines of code that may fit (change what does not)\n" + "\n".join(recipes))
     if look:
         parts.append(f"{FOUND}\n{look}")
     if links:
@@ -80,11 +88,19 @@ def first_message(*, brief: str, question: str, look: str, links: Sequence[str],
     return "\n\n".join(parts)
 
 
-def first_prefill(opening: str, *, counting: bool, reading: bool) -> str:
-    """How the first reply is begun."""
+def first_prefill(question: str, opening: str, *, counting: bool, reading: bool) -> str:
+    """How the first reply is begun: by the kind of question, and by what the first search found."""
     if counting:
         return COUNTING_PREFILL
-    return READING_PREFILL if reading and FOUND in opening and ABSENT not in opening else PREFILL
+    if not reading or FOUND not in opening:
+        return PREFILL
+    if ABSENT in opening:
+        return ABSENT_PREFILL
+    if TRAIL in opening:
+        return TRAIL_PREFILL
+    if _LAST.search(question):
+        return LAST_PREFILL
+    return FIRST_PREFILL if _FIRST.search(question) else READING_PREFILL
 
 
 def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]:
@@ -98,9 +114,10 @@ def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]
 
     lines = [shown(place, line) for place, line in best]
     if onward:
-        lines += ["and, going on from there:", *(shown(place, line) for place, line in onward)]
+        lines += [TRAIL, *(shown(place, line) for place, line in onward)]
     names = _names_in(question)
-    absent = [word for word, count in counts.items() if not count and word in names]
+    keys = {str(key).lower() for key in context} if isinstance(context, dict) else set()
+    absent = [word for word, count in counts.items() if not count and word in names and word not in keys]
     if absent:
         lines.append(ABSENT + ", ".join(absent))
     return "\n".join(lines), counts

@@ -9,7 +9,7 @@ from typing import Any
 from greatwheel.core.errors import SandboxError, SandboxLost
 from greatwheel.core.ids import SessionId, new_session_id
 from greatwheel.llm.port import ChatModel
-from greatwheel.runtime import briefing, contexts, finals, linking, prompts
+from greatwheel.runtime import briefing, contexts, finals, linking, prompts, recipes
 from greatwheel.runtime.guest_source import GUEST_TOOLS, TOOL_NAMES
 from greatwheel.sandbox.port import Engine, Limits, SandboxSession
 
@@ -118,30 +118,31 @@ class Workspace:
         return frozenset(self.prepared.values)
 
     def counting(self, question: str) -> bool:
-        """Whether the question asks for a count over the data."""
-        return self.context is not None and linking.counting(question)
+        """Whether the question asks for a count that code makes."""
+        asked = recipes.wants(question)
+        return self.context is not None and asked.count and not (asked.judge and not self.prepared.tables)
 
     def reading(self, question: str) -> bool:
         """Whether the answer may stand in the lines that a search finds: plain text, and nothing to count or judge."""
-        return self.context is not None and not self.prepared.tables and linking.reading(question)
+        asked = recipes.wants(question)
+        return self.context is not None and not self.prepared.tables and not asked.count and not asked.judge
 
     def opening(self, question: str) -> str:
         """The first message for a question."""
         prepared = self.prepared
         found = linking.links(question, prepared.tables)
-        recipes = linking.recipes(question, prepared.tables, found)
-        look = ""
+        look, code = "", []
         if self.context is not None:
-            few = bool(prepared.tables) or linking.counting(question)
-            look, counts = prompts.look(question, self.context, FEW_LINES if few else MANY_LINES)
-            recipes = recipes or linking.text_recipes(question, counts)
+            few = bool(prepared.tables) or not self.reading(question)
+            look, words = prompts.look(question, self.context, FEW_LINES if few else MANY_LINES)
+            code = recipes.recipes(question, self.context, prepared.tables, found, words)
         said = "".join(f"Earlier question: {asked}\nAnswer: {answer}\n\n" for asked, answer in self.history[-3:])
         return said + prompts.first_message(
             brief=prepared.text or "(no data was given; use what you know, or llm_query)",
             question=question,
             look=look,
             links=[*linking.date_lines(question, prepared.tables), *(link.line() for link in found)],
-            recipes=recipes,
+            recipes=code,
         )
 
     def inventory(self) -> list[Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from greatwheel.runtime import finals, prompts
 from greatwheel.runtime.bridge import FinalCalled
 from greatwheel.runtime.guard import fingerprint, guard, literal_final
 from greatwheel.runtime.replies import code_in, complete_part
+from greatwheel.runtime.shown import shown
 from greatwheel.sandbox.port import Raised
 
 OBSERVATION_CHARS = 1600
@@ -104,7 +105,7 @@ class Conversation:
 
     def begun(self) -> str:
         """How the next reply is begun."""
-        if self.first_prefill == prompts.READING_PREFILL:
+        if self.first_prefill in prompts.READING:
             return prompts.ANSWER_PREFILL if self.stuck else self.first_prefill
         return self.first_prefill if self.first_prefill and not self.turns else self.prefill
 
@@ -204,26 +205,26 @@ def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
 
 
 def _doubt_hint(doubt: finals.Doubt, text: str, value: Any) -> str:
-    shown = repr(value)[:80]
+    said = shown(value)[:80]
     match doubt:
         case "empty":
-            return prompts.EMPTY_FINAL.format(shown=shown)
+            return prompts.EMPTY_FINAL.format(shown=said)
         case "not_found":
             return prompts.NOT_FOUND_EARLY
         case "nothing_matched":
-            return prompts.NOTHING_MATCHED.format(shown=shown)
+            return prompts.NOTHING_MATCHED.format(shown=said)
         case "not_in_data":
-            return prompts.NOT_IN_DATA.format(shown=shown)
+            return prompts.NOT_IN_DATA.format(shown=said)
         case "not_computed":
-            return prompts.NOT_COMPUTED.format(shown=shown)
+            return prompts.NOT_COMPUTED.format(shown=said)
         case "not_a_value":
-            return prompts.NOT_A_VALUE.format(shown=shown)
+            return prompts.NOT_A_VALUE.format(shown=said)
         case "too_long":
             return prompts.TOO_LONG.format(length=len(text))
 
 
 def _judge_finished(talk: Conversation, ran: Ran) -> Verdict:
-    value = "" if ran.value is None else _clip(repr(ran.value), VALUE_CHARS)
+    value = "" if ran.value is None else _clip(shown(ran.value), VALUE_CHARS)
     hints = [prompts.REBOUND.format(name=name) for name in ran.block.rebound]
     if not ran.stdout.strip() and not value:
         hints.append(prompts.NOTHING_PRINTED)
