@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 
 import openai
-from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
@@ -94,13 +93,14 @@ class OpenAIModel:
         model = request.model or self._server.model
         collected = Collected(prompt_chars=sum(len(message.content) for message in request.messages))
         with mapped_errors(self.name, model):
-            events = await self._client.chat.completions.create(
-                model=model,
-                messages=cast(Iterable[ChatCompletionMessageParam], wire_messages(request.messages)),
+            # Not by `chat.completions.create`: its checks and typed events cost half as much as all the rest.
+            events = await self._client.post(
+                "/chat/completions",
+                body=self._body(model, request),
+                options={"headers": self._headers(context)},
+                cast_to=object,
                 stream=True,
-                stream_options={"include_usage": True},
-                extra_headers=self._headers(context),
-                extra_body=self._options(request),
+                stream_cls=AsyncStream[object],
             )
             async with events:
                 async for event in events:
@@ -134,18 +134,24 @@ class OpenAIModel:
             headers["connection"] = "close"
         return headers
 
-    def _options(self, request: ChatRequest) -> dict[str, Any]:
-        """The request's options in the server's dialect; those that it does not have are left out."""
-        options: dict[str, Any] = {"temperature": request.temperature}
+    def _body(self, model: str, request: ChatRequest) -> dict[str, Any]:
+        """The request in the server's dialect; options that it does not have are left out."""
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": wire_messages(request.messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "temperature": request.temperature,
+        }
         if request.max_tokens is not None:
             # OpenAI's newer models refuse the old name, and other servers don't know the new one.
             name = "max_completion_tokens" if self._server.dialect == "openai" else "max_tokens"
-            options[name] = request.max_tokens
+            body[name] = request.max_tokens
         if request.stop:
-            options["stop"] = list(request.stop)
+            body["stop"] = list(request.stop)
         if request.seed is not None:
-            options["seed"] = request.seed
-        return options | _DIALECT_OPTIONS[self._server.dialect](request)
+            body["seed"] = request.seed
+        return body | _DIALECT_OPTIONS[self._server.dialect](request)
 
 
 def _schema_options(request: ChatRequest) -> dict[str, Any]:
@@ -189,22 +195,26 @@ _DIALECT_OPTIONS = {
 }
 
 
-def _take(collected: Collected, event: ChatCompletionChunk) -> str:
+def _take(collected: Collected, event: object) -> str:
     """Take in one event of a stream; the text that it adds.
 
-    The client does not check events, so nothing in one is trusted to be there.
+    It is JSON of the server's, so nothing in it is trusted to be there.
     """
-    collected.model = as_text(getattr(event, "model", None)) or collected.model
-    if usage := getattr(event, "usage", None):
-        collected.prompt_tokens = as_count(getattr(usage, "prompt_tokens", None))
-        collected.completion_tokens = as_count(getattr(usage, "completion_tokens", None))
-    choices = getattr(event, "choices", None)
-    if not choices:
+    collected.model = as_text(_field(event, "model")) or collected.model
+    if usage := _field(event, "usage"):
+        collected.prompt_tokens = as_count(_field(usage, "prompt_tokens"))
+        collected.completion_tokens = as_count(_field(usage, "completion_tokens"))
+    choices = _field(event, "choices")
+    if not choices or not isinstance(choices, list):
         return ""
-    collected.finish = choices[0].finish_reason or collected.finish
-    delta = choices[0].delta
-    thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
-    return collected.add(as_text(getattr(delta, "content", None)), as_text(thought))
+    collected.finish = as_text(_field(choices[0], "finish_reason")) or collected.finish
+    delta = _field(choices[0], "delta")
+    thought = _field(delta, "reasoning_content") or _field(delta, "reasoning")
+    return collected.add(as_text(_field(delta, "content")), as_text(thought))
+
+
+def _field(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 @contextmanager
