@@ -14,12 +14,13 @@ from typing import Any, Protocol, TypeAlias
 
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import BudgetExceeded, NotAvailable
+from greatwheel.core.errors import BadInput, BudgetExceeded, ModelNotFound, ModelRefused, NotAvailable
 from greatwheel.core.events import HostCallServed, HostCallStarted, Observer
 from greatwheel.core.ids import RunId
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatRequest, Message
 from greatwheel.runtime.ledger import Ledger
+from greatwheel.runtime.paid import paid_chat
 from greatwheel.runtime.record import Prefix
 from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
 from greatwheel.sandbox.prelude import BINDERS, SIGNATURES
@@ -99,12 +100,12 @@ class Bridge:
         failure: str | None = None
         try:
             result = await self._handle(call, ledger)
-        except TypeError as error:
-            failure = f"TypeError: {error}"
-        except ValueError as error:
-            failure = f"ValueError: {error}"
-        except (NotAvailable, BudgetExceeded) as error:
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             failure = f"{type(error).__name__}: {error}"
+        except (NotAvailable, BudgetExceeded, ModelNotFound, ModelRefused) as error:
+            failure = f"{type(error).__name__}: {error}"
+        except BadInput as error:
+            failure = f"ValueError: {error}"
         seconds = self.clock.monotonic() - began
         ledger.add(Usage(host_calls=1))
         self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)
@@ -189,18 +190,12 @@ class Bridge:
             )
         request = ChatRequest(
             messages=messages,
-            model=bound.get("model"),
+            model=_model_name(bound),
             temperature=float(bound.get("temperature") or 0.0),
             max_tokens=max_tokens,
             grammar=_choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
         )
-        held = ledger.reserve(estimate)
-        used = Usage()
-        try:
-            reply = await self.model.chat(self.context, request)
-            used = reply.usage
-        finally:
-            ledger.settle(held, used)
+        reply = await paid_chat(self.model, self.context, request, ledger=ledger, estimate=estimate)
         return reply.text.strip()
 
     async def _embed(self, bound: Mapping[str, Any], ledger: Ledger) -> Any:
@@ -213,7 +208,7 @@ class Bridge:
         if context is None:
             # A child without data of its own has only its question to think about: one model call does that.
             return await self._ask([Message(role="user", content=_text(bound["question"]))], bound, ledger)
-        return await self.child(_text(bound["question"]), context, bound.get("model"), ledger)
+        return await self.child(_text(bound["question"]), context, _model_name(bound), ledger)
 
     async def _batch_rlm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
         questions = _list(bound["questions"])
@@ -282,6 +277,13 @@ def _hint(name: str, said: str) -> str:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
+
+
+def _model_name(bound: Mapping[str, Any]) -> str | None:
+    name = bound.get("model")
+    if name is None or isinstance(name, str):
+        return name
+    raise TypeError(f"model is the name of a model, not {type(name).__name__}")
 
 
 def _list(value: Any) -> list[Any]:

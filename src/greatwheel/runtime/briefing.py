@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.runtime.code_index import definitions
+from greatwheel.runtime.guest_source import PUBLIC_TOOLS
 from greatwheel.runtime.linking import Named
 from greatwheel.runtime.nested import nested_tables
 from greatwheel.runtime.tables import Table, find_tables
+from greatwheel.sandbox import prelude
 
 MAX_SAMPLE_CHARS = 420
 MAX_VALUES = 10
@@ -118,7 +120,7 @@ def _name(tables: Sequence[Table]) -> list[Named]:
 _TAKEN = frozenset(
     {"context", "search", "grep", "chunks", "tally", "classify", "llm", "memory", "agent", "channel", "tool"}
 )
-_TAKEN |= {"state", "budget", *dir(builtins)}
+_TAKEN |= {"state", "budget", *dir(builtins)} | PUBLIC_TOOLS | prelude.NAMES
 
 
 def _identifier(title: str) -> str:

@@ -70,7 +70,11 @@ class Ledger:
 
     def _check_time(self, left: BudgetLeft) -> None:
         if left.seconds <= 0:
-            raise BudgetExceeded(f"The time budget is used up ({self.budget.seconds:g} s); raise seconds.")
+            raise self.out_of_time()
+
+    def out_of_time(self) -> BudgetExceeded:
+        """The error that ends a run whose time is over."""
+        return BudgetExceeded(f"The time budget is used up ({self.budget.seconds:g} s); raise seconds.")
 
     def step(self) -> int:
         """Begin a step; its number, from 1. Raises BudgetExceeded when none is left."""

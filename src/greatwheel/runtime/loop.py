@@ -11,7 +11,7 @@ from typing import Any
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import BudgetExceeded, ModelError, SandboxLost
+from greatwheel.core.errors import BudgetExceeded, GreatwheelError, SandboxLost
 from greatwheel.core.events import (
     ModelReplied,
     Observer,
@@ -27,6 +27,7 @@ from greatwheel.llm.port import ChatModel, ChatReply, ChatRequest, Message
 from greatwheel.runtime import prompts
 from greatwheel.runtime.bridge import Bridge, FinalCalled
 from greatwheel.runtime.ledger import Ledger
+from greatwheel.runtime.paid import paid_chat
 from greatwheel.runtime.record import Prefix, RecordedReply
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.steps import Conversation, Ran, Verdict, judge
@@ -89,7 +90,7 @@ class Loop:
             outcome, talk.best = "answered", verdict.answer
         except BudgetExceeded as error:
             outcome, reason = ("steps" if "step budget" in str(error) else "budget"), str(error)
-        except (ModelError, SandboxLost) as error:
+        except GreatwheelError as error:
             reason = str(error)
             self._complete(talk, "failed", reason)
             raise
@@ -134,7 +135,9 @@ class Loop:
             )
         )
         reply = await self._reply(messages, number, temperature, seed)
-        code = talk.block_of(reply)
+        recorded = self.prefix.replies.get(number)
+        # Which part of a reply is code depends on the model that gave it, so a replayed step takes what was run.
+        code = talk.block_of(reply) if recorded is None else recorded.code
         self.observer(ModelReplied(run_id=self.run_id, step=number, text=reply.text, code=code, usage=reply.usage))
         return reply, code
 
@@ -151,14 +154,8 @@ class Loop:
             think=False,
         )
         chars = sum(len(message.content) for message in messages)
-        held = self.ledger.reserve(chars // 3 + self.settings.max_tokens)
-        used = Usage()
-        try:
-            reply = await self.model.chat(self._context(), request)
-            used = reply.usage
-        finally:
-            self.ledger.settle(held, used)
-        return reply
+        estimate = chars // 3 + self.settings.max_tokens
+        return await paid_chat(self.model, self._context(), request, ledger=self.ledger, estimate=estimate)
 
     async def _run(self, talk: Conversation, bridge: Bridge, code: str, *, cut: bool) -> Ran:
         """Run a block to its end, its host calls served."""
@@ -168,6 +165,8 @@ class Loop:
             return Ran(block=block, outcome="no_code" if not code else "refused")
         try:
             ran = await self._drive(block.code, bridge)
+            if ran.outcome != "final":
+                await self.workspace.save()
         except SandboxLost as error:
             await self.workspace.restore()
             ran = Ran(outcome="lost", error=str(error))

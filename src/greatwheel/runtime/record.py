@@ -30,6 +30,8 @@ class RecordedReply:
 
     step: int
     text: str
+    code: str
+    """The block that was taken from it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

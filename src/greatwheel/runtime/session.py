@@ -34,6 +34,8 @@ class Workspace:
     history: list[tuple[str, str]] = field(default_factory=list)
     """Questions asked in this session and their answers."""
     _dump: bytes | None = None
+    _restorable: bool = True
+    _earlier: int = 0
     _variables: list[str] = field(default_factory=list)
 
     @classmethod
@@ -52,6 +54,7 @@ class Workspace:
         workspace = cls(
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared
         )
+        workspace._restorable = _small(context)
         try:
             await workspace._fill(session)
         except BaseException:
@@ -74,9 +77,10 @@ class Workspace:
     async def add(self, context: Any) -> None:
         """Give the session further data; the new data is `context` from now on, the old `context_1`, …"""
         if self.context is not None:
-            number = 1 + sum(name.startswith("context_") for name in self.prepared.values)
-            await self.session.set(f"context_{number}", self.context)
+            self._earlier += 1
+            await self.session.set(f"context_{self._earlier}", self.context)
         self.context = context
+        self._dump, self._restorable = None, _small(context)
         self.prepared = briefing.prepare(context)
         for name, value in self.prepared.values.items():
             await self.session.set(name, value)
@@ -84,11 +88,11 @@ class Workspace:
 
     async def save(self) -> None:
         """Note the boundary: what the session can be restored to if its process is lost."""
-        self._variables = [
-            f"{v.name}: {v.type} {v.preview}" for v in await self.session.describe() if v.name not in TOOL_NAMES
-        ]
-        small = contexts.size(self.context) <= RESTORABLE_CHARS if self.context is not None else True
-        self._dump = await self.session.dump() if small else None
+        known = [each for each in await self.session.describe() if each.name not in TOOL_NAMES]
+        self._variables = [f"{each.name}: {each.type} {each.preview}" for each in known]
+        # A dump copies what the session holds: one of more than that is not made, and an earlier one stays.
+        if self._restorable and sum(each.size or 0 for each in known) <= 2 * RESTORABLE_CHARS:
+            self._dump = await self.session.dump()
 
     async def restore(self) -> None:
         """Replace a lost session by the one of the last boundary, or by a fresh one with the data."""
@@ -187,3 +191,7 @@ class Workspace:
     def names(self) -> Sequence[str]:
         """The variables that the session was given."""
         return list(self.prepared.values)
+
+
+def _small(context: Any) -> bool:
+    return context is None or contexts.size(context) <= RESTORABLE_CHARS

@@ -100,6 +100,8 @@ class Conversation:
     best: str | None = None
     """The best answer so far, for a run that ends without one."""
     flags: list[str] = field(default_factory=list)
+    questioned: dict[str, finals.Doubt] = field(default_factory=dict)
+    """Answers that were questioned, and why."""
     _seen_blocks: dict[str, int] = field(default_factory=dict)
     _doubts: set[finals.Doubt] = field(default_factory=set)
 
@@ -195,9 +197,11 @@ def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.counting)
     doubt = finals.doubt(final, value=value, seen=talk.seen(), in_data=final.typed_in and data.holds(text))
     if doubt is None or not talk.raise_doubt(doubt):
-        if doubt is not None:
-            talk.flags.append(doubt)
+        # What was questioned has been shown to the model since, in the question: that settles no doubt.
+        if settled := talk.questioned.get(text, doubt):
+            talk.flags.append(settled)
         return Verdict(observation="", answer=text)
+    talk.questioned[text] = doubt
     if doubt not in INSISTENT:
         talk.best = text
     hint = _doubt_hint(doubt, text, value)

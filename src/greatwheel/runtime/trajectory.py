@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.errors import TrajectoryInvalid
@@ -25,6 +25,7 @@ from greatwheel.core.events import (
     ModelReplied,
     RunCompleted,
     RunStarted,
+    StepStarted,
     tag,
 )
 from greatwheel.core.ids import RunId
@@ -34,6 +35,7 @@ from greatwheel.runtime.record import Prefix, RecordedCall, RecordedReply
 from greatwheel.runtime.wire import from_wire, to_wire
 
 VERSION = 1
+E = TypeVar("E", HostCallStarted, HostCallServed, ModelReplied, RunCompleted, StepStarted)
 _BY_TAG = {tag(event): event for event in EVENTS}
 _GUEST_VALUES = ("args", "kwargs", "result")
 
@@ -123,46 +125,45 @@ class Trajectory:
     @property
     def end(self) -> RunCompleted | None:
         """How it ended; None for a run that died."""
-        own = [event for event in self.events if isinstance(event, RunCompleted) and event.run_id == self.start.run_id]
+        own = self._own(RunCompleted)
         return own[-1] if own else None
 
     def calls(self) -> list[RecordedCall]:
         """The run's own host calls that were answered, in order."""
-        asked: dict[int, HostCallStarted] = {}
-        found = []
-        for event in self.events:
-            if event.run_id != self.start.run_id:
-                continue
-            if isinstance(event, HostCallStarted):
-                asked[event.call] = event
-            elif isinstance(event, HostCallServed) and event.call in asked:
-                found.append(_recorded(asked[event.call], event))
+        asked = {event.call: event for event in self._own(HostCallStarted)}
+        found = [_recorded(asked[event.call], event) for event in self._own(HostCallServed) if event.call in asked]
         return sorted(found, key=lambda call: call.call)
 
     def replies(self) -> list[RecordedReply]:
         """The model's replies, step by step."""
-        return [
-            RecordedReply(step=event.step, text=event.text)
-            for event in self.events
-            if isinstance(event, ModelReplied) and event.run_id == self.start.run_id
-        ]
+        return [RecordedReply(step=event.step, text=event.text, code=event.code) for event in self._own(ModelReplied)]
+
+    def _own(self, kind: type[E]) -> list[E]:
+        """The run's own events of a kind, without its children's."""
+        return [event for event in self.events if isinstance(event, kind) and event.run_id == self.start.run_id]
 
     def before_call(self, call: int) -> Prefix:
-        """The part before host call `call` is answered: earlier answers, and the replies up to its step.
+        """The part before host call `call`: earlier answers, and the replies up to its step.
+
+        The call itself may have no answer: a run that died in a call goes on from there.
 
         Raises:
             TrajectoryInvalid: the run has no such call.
         """
-        calls = {each.call: each for each in self.calls()}
-        if call not in calls:
-            known = f"1 to {max(calls)}" if calls else "none"
+        asked = {event.call: event for event in self._own(HostCallStarted)}
+        if call not in asked:
+            known = f"1 to {max(asked)}" if asked else "none"
             raise TrajectoryInvalid(f"{self.path} has no host call {call}; it has {known}.")
-        replies = {each.step: each for each in self.replies() if each.step <= calls[call].step}
-        return Prefix(replies=replies, calls={number: each for number, each in calls.items() if number < call})
+        replies = {each.step: each for each in self.replies() if each.step <= asked[call].step}
+        return Prefix(replies=replies, calls={each.call: each for each in self.calls() if each.call < call})
 
     def before_step(self, step: int) -> Prefix:
-        """The part before step `step`."""
-        steps = [each.step for each in self.replies()]
+        """The part before step `step`, which the model may never have replied to.
+
+        Raises:
+            TrajectoryInvalid: the run has no such step.
+        """
+        steps = [event.step for event in self._own(StepStarted)]
         if step not in steps:
             raise TrajectoryInvalid(f"{self.path} has no step {step}; it has 1 to {max(steps, default=0)}.")
         replies = {each.step: each for each in self.replies() if each.step < step}
@@ -202,7 +203,7 @@ def _events(path: Path, lines: Sequence[str]) -> Iterator[Event]:
         try:
             data = json.loads(line)
             kind = data.pop("type")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             if number == len(lines) and number > 1:
                 return
             raise TrajectoryInvalid(f"{path} is not a trajectory: line {number} is not an event.") from error
@@ -224,5 +225,5 @@ def _event(path: Path, number: int, kind: str, data: dict[str, Any]) -> Event:
         if "run_id" in data:
             data["run_id"] = RunId(data["run_id"])
         return _BY_TAG[kind](**data)
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, LookupError, ValueError, AttributeError, RecursionError) as error:
         raise TrajectoryInvalid(f"{path} is not a trajectory: line {number} is no event of ours.") from error

@@ -9,12 +9,12 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic_monty import Monty, MontyCrashedError, MontySession, OSPolicy, ResourceLimits
+from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
 
 from greatwheel.core.errors import SandboxLost, SandboxMisuse
 from greatwheel.sandbox.monty_block import read_block
 from greatwheel.sandbox.monty_dump import MontyDump, unpack_dump
-from greatwheel.sandbox.monty_errors import lost
+from greatwheel.sandbox.monty_errors import read_failure
 from greatwheel.sandbox.monty_interpreter import MontyInterpreter
 from greatwheel.sandbox.monty_turns import TurnThread
 from greatwheel.sandbox.port import Answer, Event, HostCalls, Limits, Raised, Variable
@@ -147,12 +147,20 @@ class MontySandboxSession:
         except SandboxLost:
             self._state = "lost"
             raise
-        except MontyCrashedError as error:
-            self._state = "lost"
-            raise lost(error, self._limits) from error
+        except MontyError as error:
+            self._note_loss(error)
+            raise
         except asyncio.CancelledError:
             self._state = "lost"
             self._worker.kill()
+            raise
+
+    def _note_loss(self, error: MontyError) -> None:
+        """Raise SandboxLost when the error means that the worker is gone, as after a dump that took too much memory."""
+        try:
+            read_failure(error, self._limits)
+        except SandboxLost:
+            self._state = "lost"
             raise
 
 

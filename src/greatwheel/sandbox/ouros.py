@@ -298,11 +298,15 @@ class OurosEngine:
         return session
 
     async def _worker(self) -> WorkerProcess:
-        """A worker that is ready, from the reserve if it has one."""
-        self._refill(1)
-        task = self._spares.pop(0)
-        asyncio.get_running_loop().call_soon(self._refill)
-        return await task
+        """A worker that is ready, from the reserve if it has one; one that died in the reserve is passed over."""
+        while True:
+            self._refill(1)
+            task = self._spares.pop(0)
+            asyncio.get_running_loop().call_soon(self._refill)
+            worker = await task
+            if worker.alive:
+                return worker
+            worker.kill()
 
     def _refill(self, least: int = 0) -> None:
         while not self._closed and len(self._spares) < max(self._spare_count, least):

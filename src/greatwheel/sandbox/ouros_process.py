@@ -54,6 +54,11 @@ class WorkerProcess:
         """The operating system's number of the process."""
         return self._process.pid
 
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
     async def ready(self) -> WorkerProcess:
         """Wait until the worker can be asked."""
         try:
