@@ -7,9 +7,9 @@ from typing import assert_never
 
 from greatwheel.core.errors import BadInput
 from greatwheel.llm.choice import resolve_model
-from greatwheel.llm.gate import gated
+from greatwheel.llm.gate import GatePolicy, gated
 from greatwheel.llm.port import ChatModel
-from greatwheel.llm.servers import EmbeddedServer, OllamaServer, OpenAIServer, Server
+from greatwheel.llm.servers import Dialect, EmbeddedServer, OllamaServer, OpenAIServer, Server
 from greatwheel.sandbox.lowered import LoweredEngine
 from greatwheel.sandbox.port import Engine
 
@@ -28,6 +28,9 @@ def _ouros() -> Engine:
 
 ENGINES: dict[str, Callable[[], Engine]] = {"monty": _monty, "ouros": _ouros}
 """Each engine's constructor."""
+
+_AT_ONCE: dict[Dialect, int] = {"openai": 16, "generic": 16, "vllm": 64, "llama.cpp": 4}
+_OLLAMA_AT_ONCE = 4
 
 
 def open_raw_engine(name: str) -> Engine:
@@ -53,7 +56,20 @@ async def open_model(spec: str | None = None, *, tell: Callable[[str], None] = l
     """
     choice = await resolve_model(spec)
     tell(choice.line)
-    return gated(_adapter(choice.server))
+    return gated(_adapter(choice.server), GatePolicy(concurrency=_concurrency(choice.server)))
+
+
+def _concurrency(server: Server) -> int:
+    """As many requests as the server answers together; what is beyond would only wait in its queue."""
+    match server:
+        case EmbeddedServer():
+            return server.parallel
+        case OpenAIServer():
+            return _AT_ONCE[server.dialect]
+        case OllamaServer():
+            return _OLLAMA_AT_ONCE
+        case _:
+            assert_never(server)
 
 
 def _adapter(server: Server) -> ChatModel:
