@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic_monty import Monty, MontyError, MontySession, OSPolicy, ResourceLimits
+from pydantic_monty import Monty, MontyCrashedError, MontyError, MontySession, OSPolicy, ResourceLimits
 
 from greatwheel.core.errors import SandboxLost, SandboxMisuse
 from greatwheel.sandbox.monty_block import read_block
