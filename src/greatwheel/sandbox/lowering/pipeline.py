@@ -26,10 +26,12 @@ from greatwheel.sandbox.lowering.passes.bound_methods import BoundMethods
 from greatwheel.sandbox.lowering.passes.builtin_methods import BuiltinMethods
 from greatwheel.sandbox.lowering.passes.causes import Causes
 from greatwheel.sandbox.lowering.passes.classes import Classes
+from greatwheel.sandbox.lowering.passes.complexes import Complexes
 from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
 from greatwheel.sandbox.lowering.passes.dataclass_fields import DataclassFields
 from greatwheel.sandbox.lowering.passes.deletion import Deletion
 from greatwheel.sandbox.lowering.passes.docstrings import Docstrings
+from greatwheel.sandbox.lowering.passes.error_types import ErrorTypes
 from greatwheel.sandbox.lowering.passes.exceptions import Exceptions
 from greatwheel.sandbox.lowering.passes.generators import Generators
 from greatwheel.sandbox.lowering.passes.host_callbacks import HostCallbacks
@@ -40,6 +42,7 @@ from greatwheel.sandbox.lowering.passes.properties import Properties
 from greatwheel.sandbox.lowering.passes.regex_callables import RegexCallables
 from greatwheel.sandbox.lowering.passes.scopes import Scopes
 from greatwheel.sandbox.lowering.passes.sdk import Sdk
+from greatwheel.sandbox.lowering.passes.set_order import SetOrder
 from greatwheel.sandbox.lowering.passes.special_methods import SpecialMethods
 from greatwheel.sandbox.lowering.passes.streams import Streams
 from greatwheel.sandbox.lowering.state import Block, Setup, State
@@ -89,7 +92,10 @@ PASSES: tuple[Pass, ...] = (
     RegexCallables(),
     Streams(),
     Awaits(),
+    SetOrder(),
+    Complexes(),
     BuiltinMethods(),
+    ErrorTypes(),
     BoundMethods(),
     SpecialMethods(),
     Properties(),
