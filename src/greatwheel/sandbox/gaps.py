@@ -16,9 +16,14 @@ class Gap:
 
 MONTY: tuple[Gap, ...] = (
     Gap(
-        feature="sets of numbers and tuples",
-        symptom="printed and iterated in insertion order, where CPython's order follows the hashes",
+        feature="the order of sets that elements were removed from",
+        symptom="may differ from CPython's, as may that of frozensets within sets and of sets of over 20,000 elements",
         instead="`sorted(s)` where the order matters",
+    ),
+    Gap(
+        feature="`xs *= n` on a list that has two names",
+        symptom="makes a new list: the other name keeps the old one",
+        instead="`xs.extend(xs * (n - 1))`",
     ),
     Gap(
         feature="`KeyError` with a key that is no string",
@@ -49,11 +54,6 @@ MONTY: tuple[Gap, ...] = (
         feature="classes derived from dict, list, str, int",
         symptom="NotImplementedError that names it",
         instead="a plain class that keeps one in an attribute",
-    ),
-    Gap(
-        feature="class attributes of a base, changed after a class was derived from it",
-        symptom="the derived class keeps the old value",
-        instead="set it on the class that reads it",
     ),
     Gap(
         feature="`super()` across several bases",

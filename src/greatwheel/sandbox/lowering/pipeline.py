@@ -25,6 +25,7 @@ from greatwheel.sandbox.lowering.passes.awaits import Awaits
 from greatwheel.sandbox.lowering.passes.bound_methods import BoundMethods
 from greatwheel.sandbox.lowering.passes.builtin_methods import BuiltinMethods
 from greatwheel.sandbox.lowering.passes.causes import Causes
+from greatwheel.sandbox.lowering.passes.class_attributes import ClassAttributes
 from greatwheel.sandbox.lowering.passes.classes import Classes
 from greatwheel.sandbox.lowering.passes.complexes import Complexes
 from greatwheel.sandbox.lowering.passes.comprehension_names import ComprehensionNames
@@ -83,6 +84,7 @@ PASSES: tuple[Pass, ...] = (
     Pools(),
     Scopes(),
     Classes(),
+    ClassAttributes(),
     Generators(),
     Exceptions(),
     Deletion(),

@@ -60,11 +60,31 @@ def _gw_class(bases, names, statics, classmethods, props, own):
                 _gw_py_getattr(cls, setter) if setter else None,
             )
         cls._gw_mro = tuple(mro)
+        cls._gw_own = list(own)
+        for base in bases:
+            if _gw_is_class(base):
+                base._gw_heirs = _gw_py_getattr(base, "_gw_heirs", ()) + (cls,)
         if table:
             cls._gw_props = table
         return cls
 
     return finish
+
+
+def _gw_hand_on(cls, name):
+    """After an assignment to a class: its heirs have the new value, unless they bound the name themselves."""
+    own = _gw_py_getattr(cls, "_gw_own", None)
+    if own is not None and name not in own:
+        own.append(name)
+    _gw_inherit(cls, name)
+
+
+def _gw_inherit(cls, name):
+    value = _gw_py_getattr(cls, name)
+    for heir in _gw_py_getattr(cls, "_gw_heirs", ()):
+        if name not in heir._gw_own:
+            setattr(heir, name, value)
+            _gw_inherit(heir, name)
 
 
 def _gw_bindable(function):
