@@ -10,8 +10,9 @@ from greatwheel.core.errors import SandboxError, SandboxLost
 from greatwheel.core.ids import SessionId, new_session_id
 from greatwheel.llm.port import ChatModel
 from greatwheel.runtime import briefing, contexts, finals, linking, prompts, recipes
-from greatwheel.runtime.guest_source import GUEST_TOOLS, TOOL_NAMES
-from greatwheel.sandbox.port import Engine, Limits, SandboxSession
+from greatwheel.runtime.equipped import open_equipped
+from greatwheel.runtime.guest_source import TOOL_NAMES
+from greatwheel.sandbox.port import Engine, Limits, SandboxSession, Variable
 
 RESTORABLE_CHARS = 8_000_000
 """Above this much data a session is not dumped after each step; a lost one starts afresh with its data."""
@@ -50,7 +51,7 @@ class Workspace:
         """A new session that holds the context and the tools."""
         limits = limits or Limits()
         prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
-        session = await engine.open(limits=limits)
+        session = await open_equipped(engine, limits)
         workspace = cls(
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared
         )
@@ -69,10 +70,9 @@ class Workspace:
         )
 
     async def _fill(self, session: SandboxSession) -> None:
-        await session.run(GUEST_TOOLS)
         for name, value in self.prepared.values.items():
             await session.set(name, value)
-        await self.save()
+        await self._look()  # no dump yet: a session that is lost now is opened and filled again
 
     async def add(self, context: Any) -> None:
         """Give the session further data; the new data is `context` from now on, the old `context_1`, …"""
@@ -88,11 +88,15 @@ class Workspace:
 
     async def save(self) -> None:
         """Note the boundary: what the session can be restored to if its process is lost."""
-        known = [each for each in await self.session.describe() if each.name not in TOOL_NAMES]
-        self._variables = [f"{each.name}: {each.type} {each.preview}" for each in known]
+        known = await self._look()
         # A dump copies what the session holds: one of more than that is not made, and an earlier one stays.
         if self._restorable and sum(each.size or 0 for each in known) <= 2 * RESTORABLE_CHARS:
             self._dump = await self.session.dump()
+
+    async def _look(self) -> list[Variable]:
+        known = [each for each in await self.session.describe() if each.name not in TOOL_NAMES]
+        self._variables = [f"{each.name}: {each.type} {each.preview}" for each in known]
+        return known
 
     async def restore(self) -> None:
         """Replace a lost session by the one of the last boundary, or by a fresh one with the data."""
@@ -100,7 +104,7 @@ class Workspace:
         if self._dump is not None:
             self.session = await self.engine.load(self._dump, limits=self.limits)
             return
-        self.session = await self.engine.open(limits=self.limits)
+        self.session = await open_equipped(self.engine, self.limits)
         await self._fill(self.session)
 
     async def give_up(self) -> None:
