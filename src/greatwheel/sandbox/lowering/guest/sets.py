@@ -223,6 +223,37 @@ def _gw_union(a, b):
     return _gw_keep_size(type(a)(_gw_iter(copy)) | type(a)(_gw_iter(b)), size)
 
 
+def _gw_in_place(a, sign, b):
+    """`a |= b` and the like."""
+    if type(a) is dict and sign == "|":
+        a.update(b)
+        return a
+    if type(a) is not set or type(b) not in _gw_set_kinds:
+        return _gw_operate(a, sign, b)
+    if sign == "|":
+        table = None if _gw_ordered_elements(b) is None or len(a) > _gw_most_kept else _gw_table(a)
+        if table is not None and _gw_merge_size(len(table), len(a), len(b)) != len(table):
+            if _gw_known(a) is None:
+                _gw_keep_size(a, 8)
+            _gw_known(a)[2] = _gw_grown(table, (len(a) + len(b)) * 2)
+        a.update(_gw_iter(b))
+    elif sign == "&":
+        a.intersection_update(b)
+    elif sign == "-":
+        a.difference_update(b)
+    else:
+        a.symmetric_difference_update(b)
+    return a
+
+
+def _gw_operate(a, sign, b):
+    if sign == "|":
+        return a | b
+    if sign == "&":
+        return a & b
+    return a - b if sign == "-" else a ^ b
+
+
 def _gw_pop(x):
     """`x.pop()`; a set gives up its elements from where it stopped the last time."""
     if type(x) is not set or not x or len(x) > _gw_most_popped or _gw_number_hash(next(iter(x))) is None:

@@ -26,6 +26,8 @@ MUTATORS = frozenset({"add", "discard", "remove", "update", "clear", "pop"})
 FOLDED_FROM = 3
 """Elements from which CPython compiles a display of constants to a frozenset."""
 NEVER_SETS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Lambda)
+IN_PLACE: dict[type[ast.operator], str] = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-", ast.BitXor: "^"}
+"""Operators by which CPython changes a set, where Monty makes another."""
 LISTS = frozenset({"range", "enumerate", "zip", "map", "filter", "list", "tuple", "sorted", "reversed", "iter", "dict"})
 PLAIN = frozenset({"len", "str", "int", "float", "sum", "round", "abs", "repr", "type", "isinstance", "_gw_iter"})
 PLAIN_METHODS = frozenset(
@@ -106,6 +108,14 @@ class _Order(Rewriter):
         if isinstance(node.targets[0], (ast.Tuple, ast.List)) and isinstance(node.value, (ast.Name, ast.Set)):
             node.value = self._through(node.value)
         return node
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        sign = IN_PLACE.get(type(node.op))
+        if sign is None or not isinstance(node.target, ast.Name) or not _may_be_set(node.value):
+            return node
+        name = node.target.id
+        return self.put_statements(f"{name} = _gw_in_place({name}, {sign!r}, VALUE)", node, VALUE=node.value)
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
         self.generic_visit(node)
