@@ -132,6 +132,6 @@ Observer: TypeAlias = Callable[[Event], None]
 
 def tag(event: Event | type[Event]) -> str:
     """The wire tag: `run.started` for RunStarted, `host_call.served` for HostCallServed."""
-    name = event.__name__ if isinstance(event, type) else type(event).__name__
-    words = re.findall(r"[A-Z][a-z]+", name)
+    name: str = event.__name__ if isinstance(event, type) else type(event).__name__
+    words: list[str] = re.findall(r"[A-Z][a-z]+", name)
     return "_".join(words[:-1]).lower() + "." + words[-1].lower()

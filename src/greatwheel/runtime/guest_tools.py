@@ -266,6 +266,12 @@ def tally(values):
     return sorted(counts.items(), key=lambda item: -item[1])
 
 
+def join(left, right, key):
+    """The records of `left`, each with the fields of the record of `right` that has the same `key`."""
+    found = {r[key]: r for r in right if key in r}
+    return [{**found[r[key]], **r} for r in left if r.get(key) in found]
+
+
 def classify(items, question, labels=("yes", "no")):
     """Ask the sub-model about each item by itself; returns one of `labels` per item, in order."""
     allowed = list(labels)

@@ -61,7 +61,8 @@ def links(question: str, tables: Sequence[Named]) -> list[Link]:
     found: list[Link] = []
     for named in tables:
         for field in fields_of(named.table):
-            found += _links_in(named, field, grams)
+            if field.kind != "time":  # the question's dates and hours are compared, not looked up
+                found += _links_in(named, field, grams)
     exact = {link.value.lower() for link in found if link.value in question}
     kept = [link for link in found if link.value in question or link.value.lower() not in exact]
     longest = [
@@ -93,7 +94,7 @@ def _links_in(named: Named, field: Field, grams: Mapping[str, None]) -> list[Lin
     places: dict[Any, list[int]] = {}
     for index, record in enumerate(named.table.records):
         value = field.read(record)
-        number = isinstance(value, int) and not isinstance(value, bool) and value > 999
+        number = isinstance(value, int) and not isinstance(value, bool) and value > 999 and not 1900 <= value < 2100
         text = isinstance(value, str) and 1 < len(value) <= 60
         if (number or text) and str(value).lower() in grams:
             places.setdefault(value, []).append(index)
@@ -104,7 +105,7 @@ def _links_in(named: Named, field: Field, grams: Mapping[str, None]) -> list[Lin
 
 
 def question_dates(question: str, tables: Sequence[Named]) -> list[str]:
-    """The question's days (`2024-03-05`), else its months (`2024-03`), as the records would have them."""
+    """The question's days (`2024-03-05`), else its months (`2024-03`) or years, as the records would have them."""
     forms = {form for named in tables for form in named.table.date_formats.values()} | _SPELLED
     days = []
     for word in _DATES.findall(question):
@@ -118,7 +119,10 @@ def question_dates(question: str, tables: Sequence[Named]) -> list[str]:
         month = iso_date(f"1 {name} {year}", "%d %B %Y") or iso_date(f"1 {name} {year}", "%d %b %Y")
         if month:
             months.append(month[:7])
-    return days or months
+    years = re.findall(
+        r"\b(?:in|of|during|for|from|since|until|before|after|year) (?:the )?(?:year )?((?:19|20)\d\d)\b", question
+    )
+    return days or months or years
 
 
 def date_lines(question: str, tables: Sequence[Named]) -> list[str]:

@@ -100,15 +100,11 @@ class Loop:
         return self._complete(talk, outcome, reason)
 
     def _conversation(self) -> Conversation:
-        opening = self.workspace.opening(self.question)
-        counting = self.workspace.counting(self.question)
-        talk = Conversation(opening=opening, counting=counting, settings_history=self.settings.history)
-        if "prefill" in self.model.capabilities:
-            talk.prefill = prompts.PREFILL
-            talk.first_prefill = prompts.first_prefill(
-                self.question, opening, counting=counting, reading=self.workspace.reading(self.question)
-            )
-        return talk
+        return Conversation(
+            opening=self.workspace.opening(self.question),
+            prefills="prefill" in self.model.capabilities,
+            settings_history=self.settings.history,
+        )
 
     async def _steps(self, talk: Conversation, bridge: Bridge) -> Verdict:
         while True:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from greatwheel.runtime import guest_tools
 
@@ -30,6 +31,7 @@ Tools
 search("some words")      print the lines that best match the words; returns the lines
 grep(r"pattern")          print how many lines match and the first; returns all matching lines
 tally(values)             [(value, count), ...], most frequent first
+join(left, right, "key")   records of two tables merged where the key is the same
 classify(items, "question about one item", ["label1", "label2"])   a model judges each item; returns a label for each
 llm_query("prompt with the text in it")   ask a model; returns its answer as str
 chunks(text, 4000)        a long text in pieces
@@ -53,21 +55,17 @@ FINAL("not found")
 
 _LAST = re.compile(r"\b(last|latest|final|finally|current|currently|now|newest|most recent|at the end|end up)\b", re.I)
 _FIRST = re.compile(r"\b(first|earliest|initial|initially|original|originally|oldest)\b", re.I)
-FOUND = "A first search found"
-TRAIL = "and a trail that goes on from there:"
-ABSENT = "nowhere in the data: "
 PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
-LAST_PREFILL = "```python\n# The last of the found lines says that"
-FIRST_PREFILL = "```python\n# The first of the found lines says that"
-TRAIL_PREFILL = "```python\n# The trail ends with this:"
+LAST_PREFILL = "```python\n# The last of the found lines is: {line}\n#"
+FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
+TRAIL_PREFILL = "```python\n# The trail ends with: {line}\n#"
 ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
 COUNTING_PREFILL = "```python\n# Count"
 """How a reply begins, where the server continues an assistant's message: with a comment, in which the model thinks.
 Before a question that found lines may answer, the comment makes a small model read the line that matters; when it is
 stuck it is asked for the answer and nothing else; a question for a count is not left to guessing."""
-READING = frozenset({READING_PREFILL, LAST_PREFILL, FIRST_PREFILL, TRAIL_PREFILL, ABSENT_PREFILL})
 
 STOP = ("```",)
 
@@ -75,52 +73,95 @@ ASK = "Write the next Python block."
 ASK_FENCED = "Write the next Python block, in a ```python fence, and nothing else."
 
 
-def first_message(*, brief: str, question: str, look: str, links: Sequence[str], recipes: Sequence[str]) -> str:
-    """What opens a run: the data's description, what a first search found, example lines, the question."""
-    parts = [f"Variables\n{brief}"]
-    if recipes:
-        parts.append("Lines of code that may fit (change what does not)\n" + "\n".join(recipes))
-    if look:
-        parts.append(f"{FOUND}\n{look}")
-    if links:
-        parts.append("Words of the question in the data\n" + "\n".join(links))
-    parts.append(f"Question: {question}")
-    return "\n\n".join(parts)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """What a first search for the question's words found."""
+
+    best: tuple[str, ...] = ()
+    """Lines, as they are shown."""
+    trail: tuple[str, ...] = ()
+    """Lines that go on from the best one, each from the one before."""
+    absent: tuple[str, ...] = ()
+    """Names in the question that are nowhere in the data."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many lines hold each word of the question."""
+
+    def text(self) -> str:
+        """For the model."""
+        lines = list(self.best)
+        if self.trail:
+            lines += ["and a trail that goes on from there:", *self.trail]
+        if self.absent:
+            lines.append(f"nowhere in the data: {', '.join(self.absent)}")
+        return "\n".join(lines)
 
 
-def first_prefill(question: str, opening: str, *, counting: bool, reading: bool) -> str:
-    """How the first reply is begun: by the kind of question, and by what the first search found."""
-    if counting:
-        return COUNTING_PREFILL
-    if not reading or FOUND not in opening:
-        return PREFILL
-    if ABSENT in opening:
-        return ABSENT_PREFILL
-    if TRAIL in opening:
-        return TRAIL_PREFILL
-    if _LAST.search(question):
-        return LAST_PREFILL
-    return FIRST_PREFILL if _FIRST.search(question) else READING_PREFILL
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opening:
+    """How a run begins: the first message, and what the loop knows of its question."""
+
+    text: str
+    prefill: str
+    """How the first reply is begun, for servers that continue it."""
+    reading: bool = False
+    """The answer may stand in the lines that were found."""
+    counting: bool = False
+    """The question asks for a count that only code can make."""
+    absent: bool = False
+    """A name of the question is nowhere in the data."""
 
 
-def look(question: str, context: object, top: int) -> tuple[str, dict[str, int]]:
-    """What a search for the question's words finds, for the first message, and how many lines hold each word."""
-    best, onward, counts = _ranked(question, context, top)
+def look(question: str, context: object, top: int) -> Look:
+    """Search the context for the question's words."""
+    best, trail, counts = _ranked(question, context, top)
     words = [word for word, count in sorted(counts.items(), key=lambda item: item[1]) if count]
 
     def shown(place: str, line: str) -> str:
         word = next((word for word in words if word in line.lower()), "")
         return f"[{place}] {_cut_around(line, word, LOOK_LINE_CHARS)}"
 
-    lines = [shown(place, line) for place, line in best]
-    if onward:
-        lines += [TRAIL, *(shown(place, line) for place, line in onward)]
     names = _names_in(question)
     keys = {str(key).lower() for key in context} if isinstance(context, dict) else set()
-    absent = [word for word, count in counts.items() if not count and word in names and word not in keys]
-    if absent:
-        lines.append(ABSENT + ", ".join(absent))
-    return "\n".join(lines), counts
+    return Look(
+        best=tuple(shown(place, line) for place, line in best),
+        trail=tuple(shown(place, line) for place, line in trail),
+        absent=tuple(word for word, count in counts.items() if not count and word in names and word not in keys),
+        counts=counts,
+    )
+
+
+def first_message(*, brief: str, question: str, look: Look, links: Sequence[str], code: Sequence[str]) -> str:
+    """What opens a run: the data's description, example code, what a first search found, the question."""
+    parts = [f"Variables\n{brief}"]
+    if code:
+        lines = "\n".join(code)
+        parts.append(f"Code made for this question (use the line that fits best, the first if in doubt)\n{lines}")
+    if look.text():
+        parts.append(f"A first search found\n{look.text()}")
+    if links:
+        parts.append("Words of the question in the data\n" + "\n".join(links))
+    parts.append(f"Question: {question}")
+    return "\n\n".join(parts)
+
+
+def first_prefill(question: str, look: Look, code: Sequence[str], *, counting: bool, reading: bool) -> str:
+    """How the first reply is begun: by the kind of question, and by what the first search found."""
+    begun = re.match(r"(\w+ =).*\n", code[0]) if code else None
+    if begun:
+        return f"```python\n{begun[1]}"
+    if counting:
+        return COUNTING_PREFILL
+    if not reading or not look.best:
+        return PREFILL
+    if look.absent:
+        return ABSENT_PREFILL
+    if look.trail:
+        return TRAIL_PREFILL.format(line=look.trail[-1])
+    if _LAST.search(question) and len(look.best) > 1:
+        return LAST_PREFILL.format(line=look.best[-1])
+    if _FIRST.search(question) and len(look.best) > 1:
+        return FIRST_PREFILL.format(line=look.best[0])
+    return READING_PREFILL
 
 
 def observation(stdout: str, value: str, error: str) -> str:

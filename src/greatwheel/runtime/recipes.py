@@ -19,6 +19,7 @@ _MOST = r"most|highest|largest|biggest|greatest|maximum|max|longest|top|latest|b
 _LEAST = r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|worst|oldest"
 
 
+_QUOTED = re.compile(r"(?<!\w)['\"“`]([^'\"“”`]{2,60})['\"”`](?!\w)")
 _DAY_WORDS = (
     ("on or after|since|from|starting", ">="),
     ("on or before|until|up to|through", "<="),
@@ -69,17 +70,18 @@ def wants(question: str) -> Wants:
 
 
 def _first(question: str) -> int:
-    number = r"(\d{1,2}|" + "|".join(_NUMBERS) + ")"
+    digits = r"(\d{1,2}|" + "|".join(_NUMBERS) + ")"
     ranked = (
         r"(?:top|first|last|best|largest|highest|lowest|smallest|biggest|most|least|latest|earliest|longest|shortest)"
     )
     found = re.search(
-        rf"\b(?:{ranked} {number}|{number} (?:\w+ ){{0,3}}?(?:with |have |of )?(?:the )?{ranked})\b", question, re.I
+        rf"\b(?:{ranked} {digits}|{digits} (?:\w+ ){{0,3}}?(?:with |have |of )?(?:the )?{ranked})\b", question, re.I
     )
     if not found:
         return 0
     word = (found[1] or found[2]).lower()
-    return _NUMBERS[word] if word in _NUMBERS else int(word)
+    number = _NUMBERS[word] if word in _NUMBERS else int(word)
+    return number if number > 1 else 0
 
 
 def recipes(
@@ -101,7 +103,7 @@ def recipes(
 
 def _marker(question: str, words: Mapping[str, int]) -> str:
     """What marks the lines in question: the first of its quotations and its rarest word."""
-    quoted = re.findall(r"(?<!\w)['\"“`]([^'\"“”`]{2,60})['\"”`](?!\w)", question)
+    quoted = _QUOTED.findall(question)
     present = sorted((count, word) for word, count in words.items() if count)
     spelled = [_as_spelled(question, word) for _, word in present[:1]]
     candidates = sorted({*quoted, *spelled}, key=lambda word: (question.find(word), -len(word)))
@@ -130,21 +132,22 @@ def _counting_recipes(question: str, context: object, words: Mapping[str, int]) 
 
 def judging_recipe(question: str, words: Mapping[str, int]) -> list[str]:
     """Lines that have a model judge each item."""
-    marker = _marker(question, words)
+    quoted = _QUOTED.findall(question)
+    marker = quoted[0] if quoted else _marker(question, words)
     listed = re.search(r"((?:[\w-]+, ){2,}(?:and |or )?[\w-]+)", question)
     labels = re.split(r", (?:and |or )?", listed[1]) if listed else []
     if not labels:
         pairs = (("positive", "negative"), ("complaint", "praise"), ("spam", "not spam"))
         labels = next((list(pair) for pair in pairs if any(word in question.lower() for word in pair)), ["yes", "no"])
     wanted = max(labels, key=lambda label: question.lower().rfind(label.lower()))
-    lines = [
-        f"items = grep({marker!r})",
-        f'labels = classify(items, "Which of these is it: {", ".join(labels)}?", {labels!r})',
-    ]
+    judged = (
+        f"items = grep({marker!r})\n"
+        f'labels = classify(items, "Which of these is it: {", ".join(labels)}?", {labels!r})\n'
+    )
     if wants(question).count:
-        return [*lines, f"FINAL(labels.count({wanted!r}))"]
+        return [judged + f"FINAL(labels.count({wanted!r}))"]
     picked = f"[item for item, label in zip(items, labels) if label == {wanted!r}]"
-    return [*lines, f"FINAL([re.search(r'[A-Z]+-?\\d+', item)[0] for item in {picked}])  # their ids"]
+    return [judged + f"FINAL([re.search(r'[A-Z]+-?\\d+', item)[0] for item in {picked}])  # their ids"]
 
 
 class _TableRecipes:
@@ -207,8 +210,9 @@ class _TableRecipes:
             lines.append(self._ranking(number, said_group or group, asked.first))
         if asked.distinct and group:
             lines.append(f"FINAL(len({{{group.code} for r in {name}{where}}}))  # how many different")
-        if (asked.most or asked.least) and said_group:
-            lines += self._extreme(number, said_group)
+        lines += self._by_period()
+        if (asked.most or asked.least) and (said_group or (group and not number)):
+            lines += self._extreme(number, said_group or group)
         if asked.count and not asked.distinct:
             lines.append(f"FINAL(sum(1 for r in {name}{where}))  # how many")
         if number and asked.average:
@@ -248,7 +252,8 @@ class _TableRecipes:
         where, name = self._where(), self._main.name
         lines = []
         if group and (group.kind == "category" or number is None):
-            added = _or_zero(number) if number and not self._asked.count else "1"
+            counted = self._asked.count or re.search(r"\b(occurs?|often|frequent\w*|appears?|common)\b", self._question)
+            added = _or_zero(number) if number and not counted else "1"
             end = "smallest" if pick == "min" else "largest"
             lines.append(
                 f"{self._totals(group, added)}\nFINAL({pick}(totals, key=totals.get))  # group with the {end} total"
@@ -261,6 +266,22 @@ class _TableRecipes:
         if not self._asked.total and not self._asked.grouped:
             lines.reverse()
         return lines
+
+    def _by_period(self) -> list[str]:
+        """The hour, day, month or year with the most records."""
+        time = self._field("time")
+        period = re.search(
+            r"\b(?:which|what|busiest|per|each|by) (hour|day|date|month|year)\b", self._question, re.IGNORECASE
+        )
+        if time is None or period is None or not (self._asked.most or self._asked.least):
+            return []
+        clock = re.search(r"\b\d\d:\d\d", str(time.example))
+        at = clock.start() if clock else 0
+        cut = {"hour": f"[{at}:{at + 2}]", "month": "[:7]", "year": "[:4]"}.get(period[1].lower(), "[:10]")
+        pick = -1 if self._asked.least else 0
+        return [
+            f"FINAL(tally({time.code}{cut} for r in {self._main.name}{self._where()})[{pick}][0])  # the {period[1]}"
+        ]
 
     def _target(self) -> Field | None:
         return self._field("category", "text", "number", "time", "other", said=True) or self._field(
@@ -290,12 +311,19 @@ class _TableRecipes:
             width = len(days[0])
             cut = code if len(value) == width else f"{code}[:{width}]"
             tests.append(self._day_test(cut, days))
-        hour = re.search(r"\b(\d{1,2}):00\b|\bhour (\d{1,2})\b", self._question)
-        clock = re.search(r"\b\d\d:\d\d", value)
-        if hour and clock:
-            at = clock.start()
-            tests.append(f"{code}[{at}:{at + 2}] == {int(hour[1] or hour[2]):02d}".replace("== ", "== '") + "'")
+        clock = re.search(r"\b\d\d:\d\d(?::\d\d)?", value)
+        if clock:
+            tests += self._clock_test(code, clock.start(), clock.end())
         return tests
+
+    def _clock_test(self, code: str, start: int, end: int) -> list[str]:
+        """A test for the question's time of day: from one to another, or an hour."""
+        times = re.findall(r"\b\d\d:\d\d(?::\d\d)?\b", self._question)
+        if len(times) >= 2:
+            cut = code if start == 0 else f"{code}[{start}:{end}]"
+            return [f"{min(times)!r} <= {cut} <= {max(times)!r}"]
+        hour = re.search(r"\b(\d{1,2}):00\b|\bhour (\d{1,2})\b", self._question)
+        return [f"{code}[{start}:{start + 2}] == '{int(hour[1] or hour[2]):02d}'"] if hour else []
 
     def _content(self) -> Field | None:
         """The field that holds sentences."""
@@ -313,7 +341,7 @@ class _TableRecipes:
         few = max(3, 0.05 * len(self._main.table.records))
         low = text.lower()
         held = [(count, word) for word, count in self._words.items() if 0 < count <= few and word in low]
-        return [word for _, word in sorted(held) if word not in linked]
+        return [word for _, word in sorted(held) if word not in linked and len(word) > 3 and not word.isdigit()]
 
     def _contained(self) -> list[str]:
         """Tests for the question's rare words in the field that holds sentences."""
@@ -407,29 +435,31 @@ class _TableRecipes:
             said = [field for field in said if mentioned(field, self._question) >= 0]
             linked = [link for link in self._links if link.table.name == other.name and link.column not in mine]
             if said or linked:
-                return [self._join_lines(other, shared[0], said, linked)]
+                return [self._join_line(other, shared[0], said, linked)]
         return []
 
-    def _join_lines(self, other: Named, key: str, said: Sequence[Field], linked: Sequence[Link]) -> str:
-        name, by = self._main.name, f"by_{re.sub(r'[^a-z0-9_]', '_', key.lower())}"
-        lines = [f"{by} = {{r[{key!r}]: r for r in {other.name}}}  # join {name} with {other.name} by {key}"]
-        far = f"{by}[r[{key!r}]]"
+    def _join_line(self, other: Named, key: str, said: Sequence[Field], linked: Sequence[Link]) -> str:
+        many, one = (
+            (self._main, other) if _repeats(self._main, key) or not _repeats(other, key) else (other, self._main)
+        )
+        source = f"join({many.name}, {one.name}, {key!r})"
+        tests = [f"r[{link.column!r}] == {link.literal}" for link in linked]
         where = self._where()
-        for link in linked:
-            test = f"{far}[{link.column!r}] == {link.literal}"
-            where = f"{where} and {test}" if where else f" if {test}"
-        where = f" if r[{key!r}] in {by}" + where.replace(" if ", " and ", 1)
+        if tests:
+            where = f"{where or ' if '}{' and ' if where else ''}{' and '.join(tests)}"
         number = self._field("number")
         if self._asked.total and number:
-            lines.append(f"FINAL(sum({_or_zero(number)} for r in {name}{where}))")
-        elif self._asked.count:
-            lines.append(f"FINAL(sum(1 for r in {name}{where}))")
-        elif said:
-            lines.append(f"FINAL([{far}[{said[0].name!r}] for r in {name}{where}])")
-        else:
-            target = self._target()
-            lines.append(f"FINAL([{target.code if target else 'r'} for r in {name}{where}])")
-        return "\n".join(lines)
+            return f"FINAL(sum({_or_zero(number)} for r in {source}{where}))  # total over both tables"
+        if self._asked.count:
+            return f"FINAL(sum(1 for r in {source}{where}))  # how many, over both tables"
+        target = said[0] if said else self._target()
+        return f"FINAL([{target.code if target else 'r'} for r in {source}{where}])  # look up over both tables"
+
+
+def _repeats(named: Named, key: str) -> bool:
+    """Whether several records have the same key: the many of a one-to-many join."""
+    values = [record.get(key) for record in named.table.records]
+    return len(set(map(str, values))) < len(values)
 
 
 def _or_zero(field: Field) -> str:

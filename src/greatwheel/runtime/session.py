@@ -101,6 +101,12 @@ class Workspace:
     async def restore(self) -> None:
         """Replace a lost session by the one of the last boundary, or by a fresh one with the data."""
         await self.session.close()
+        try:
+            await self._reopen()
+        except SandboxLost:
+            await self._reopen()  # what killed one process may have killed another that was kept for later
+
+    async def _reopen(self) -> None:
         if self._dump is not None:
             self.session = await self.engine.load(self._dump, limits=self.limits)
             return
@@ -135,22 +141,28 @@ class Workspace:
         asked = recipes.wants(question)
         return self.context is not None and not self.prepared.tables and not asked.count and not asked.judge
 
-    def opening(self, question: str) -> str:
-        """The first message for a question."""
-        prepared = self.prepared
+    def opening(self, question: str) -> prompts.Opening:
+        """How a run for a question begins."""
+        prepared, reading, counting = self.prepared, self.reading(question), self.counting(question)
         found = linking.links(question, prepared.tables)
-        look, code = "", []
+        look, code = prompts.Look(), list[str]()
         if self.context is not None:
-            few = bool(prepared.tables) or not self.reading(question)
-            look, words = prompts.look(question, self.context, FEW_LINES if few else MANY_LINES)
-            code = recipes.recipes(question, self.context, prepared.tables, found, words)
+            look = prompts.look(question, self.context, MANY_LINES if reading else FEW_LINES)
+            code = recipes.recipes(question, self.context, prepared.tables, found, look.counts)
         said = "".join(f"Earlier question: {asked}\nAnswer: {answer}\n\n" for asked, answer in self.history[-3:])
-        return said + prompts.first_message(
+        text = prompts.first_message(
             brief=prepared.text or "(no data was given; use what you know, or llm_query)",
             question=question,
             look=look,
             links=[*linking.date_lines(question, prepared.tables), *(link.line() for link in found)],
-            recipes=code,
+            code=code,
+        )
+        return prompts.Opening(
+            text=said + text,
+            prefill=prompts.first_prefill(question, look, code, counting=counting, reading=reading),
+            reading=reading,
+            counting=counting,
+            absent=bool(look.absent),
         )
 
     def inventory(self) -> list[Mapping[str, Any]]:

@@ -84,13 +84,9 @@ class Verdict:
 class Conversation:
     """What was said in a run so far."""
 
-    opening: str
-    prefill: str = ""
-    """How each reply is begun for the model; empty where its server does not continue messages."""
-    first_prefill: str = ""
-    """The same for the first reply."""
-    counting: bool = False
-    """The question asks for a count."""
+    opening: prompts.Opening
+    prefills: bool = True
+    """Replies are begun for the model: its server continues messages."""
     settings_history: int = 3
     turns: list[tuple[str, str]] = field(default_factory=list)
     """(code, what the model was told of it), oldest first."""
@@ -106,17 +102,19 @@ class Conversation:
     _doubts: set[finals.Doubt] = field(default_factory=set)
 
     def begun(self) -> str:
-        """How the next reply is begun."""
-        if self.first_prefill in prompts.READING:
-            return prompts.ANSWER_PREFILL if self.stuck else self.first_prefill
-        return self.first_prefill if self.first_prefill and not self.turns else self.prefill
+        """How the next reply is begun; empty where the server does not continue messages."""
+        if not self.prefills:
+            return ""
+        if self.opening.reading:
+            return prompts.ANSWER_PREFILL if self.stuck else self.opening.prefill
+        return prompts.PREFILL if self.turns else self.opening.prefill
 
     def messages(self) -> list[Message]:
         """The prompt of the next step. Its beginning never changes within a run, so servers can cache it."""
         begun = self.begun()
         ask = prompts.ASK if begun else prompts.ASK_FENCED
         messages = [Message(role="system", content=prompts.SYSTEM)]
-        first = self.opening if self.turns else f"{self.opening}\n\n{ask}"
+        first = self.opening.text if self.turns else f"{self.opening.text}\n\n{ask}"
         messages.append(Message(role="user", content=first))
         shown = self.turns[-self.settings_history :]
         for index, (code, told) in enumerate(shown):
@@ -150,14 +148,14 @@ class Conversation:
 
     def seen(self) -> str:
         """All that the model was shown of the data."""
-        return "\n".join([self.opening, *(told for _, told in self.turns)])
+        return "\n".join([self.opening.text, *(told for _, told in self.turns)])
 
     def raise_doubt(self, doubt: finals.Doubt) -> bool:
         """Whether to question an answer for this reason: most reasons count once.
 
         "Not found" is not questioned when a first search found no trace of a name in the question.
         """
-        if doubt == "not_found" and prompts.ABSENT in self.opening:
+        if doubt == "not_found" and self.opening.absent:
             return False
         if doubt in self._doubts and doubt not in INSISTENT:
             return False
@@ -194,7 +192,7 @@ def judge(talk: Conversation, ran: Ran, data: Data) -> Verdict:
 def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     value = ran.final.value if ran.final else None
     text = finals.as_text(value)
-    final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.counting)
+    final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.opening.counting)
     doubt = finals.doubt(final, value=value, seen=talk.seen(), in_data=final.typed_in and data.holds(text))
     if doubt is None or not talk.raise_doubt(doubt):
         # What was questioned has been shown to the model since, in the question: that settles no doubt.

@@ -42,13 +42,22 @@ _SOURCE_DASH = re.compile(r"^(?P<source>[A-Za-z][\w./-]{1,40}) (?:-|–|\|) (?P<
 _LEVEL_INSIDE = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)\b")
 _CHAT = re.compile(
     r"^(?:[\[(]?(?P<time>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])]?[ -]+)?"
-    r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)>?:"
+    r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)(?:>:?|:)"
     r" (?P<text>.+)$"
 )
 _PAIR = re.compile(
     r"(?<!\w)([A-Za-z_][\w.-]{0,40}+) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]++(?: [^\s;,|=:\"]++(?![\w.-]* ?[=:]))*)"
 )
 _FIELD = re.compile(r"^([A-Za-z][\w /()#.-]{0,40}?): ?(.*)$")
+
+
+_CONTENTS = (
+    ("level", re.compile(r"^(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)$")),
+    ("date", re.compile(r"^\d{4}-\d\d-\d\d$")),
+    ("time", re.compile(r"^(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d")),
+    ("email", re.compile(r"^[^@ ]+@[^@ ]+\.[a-z]+$")),
+    ("message", re.compile(r"^\S+(?: +\S+){3,}$")),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -301,9 +310,22 @@ def _delimited(lines: Sequence[str]) -> Table | None:
         head = rows[0]
         rows = [row for row in rows if row != head]
     else:
-        names = [f"c{index}" for index in range(width)]
+        names = _names_by_content(rows, width)
     shown = "tabs" if separator == "\t" else f"'{separator}'"
     return _table(f"columns separated by {shown}", names, rows)
+
+
+def _names_by_content(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Names for the columns of a table without a header: what they plainly hold, else `c0`, `c1`, …"""
+    names: list[str] = []
+    sample = rows[:: max(1, len(rows) // 200)]
+    for index in range(width):
+        cells = [row[index] for row in sample if row[index]]
+        name = next(
+            (name for name, form in _CONTENTS if cells and all(form.search(cell) for cell in cells)), f"c{index}"
+        )
+        names.append(name if name not in names else f"c{index}")
+    return names
 
 
 def _header(rows: Sequence[Sequence[str]]) -> list[str] | None:
