@@ -231,19 +231,27 @@ def _gw_in_place(a, sign, b):
     if type(a) is not set or type(b) not in _gw_set_kinds:
         return _gw_operate(a, sign, b)
     if sign == "|":
-        table = None if _gw_ordered_elements(b) is None or len(a) > _gw_most_kept else _gw_table(a)
+        table = None if len(a) > _gw_most_kept else _gw_table(a)
         if table is not None and _gw_merge_size(len(table), len(a), len(b)) != len(table):
             if _gw_known(a) is None:
                 _gw_keep_size(a, 8)
             _gw_known(a)[2] = _gw_grown(table, (len(a) + len(b)) * 2)
         a.update(_gw_iter(b))
-    elif sign == "&":
-        a.intersection_update(b)
-    elif sign == "-":
-        a.difference_update(b)
-    else:
-        a.symmetric_difference_update(b)
+        return a
+    both = [each for each in a if each in b]
+    if sign == "^":
+        a.update([each for each in _gw_iter(b) if each not in a])
+    for each in [each for each in a if each not in b] if sign == "&" else both:
+        a.discard(each)
     return a
+
+
+def _gw_change(a, sign, *others):
+    """`a.difference_update(b)` and the like."""
+    if type(a) is not set:
+        raise AttributeError("'" + _gw_kind(a) + "' object has no such method")
+    for b in others:
+        _gw_in_place(a, sign, b if type(b) in _gw_set_kinds else set(b))
 
 
 def _gw_operate(a, sign, b):

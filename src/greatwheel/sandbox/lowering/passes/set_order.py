@@ -28,6 +28,8 @@ FOLDED_FROM = 3
 NEVER_SETS = (ast.Constant, ast.JoinedStr, ast.Compare, ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Lambda)
 IN_PLACE: dict[type[ast.operator], str] = {ast.BitOr: "|", ast.BitAnd: "&", ast.Sub: "-", ast.BitXor: "^"}
 """Operators by which CPython changes a set, where Monty makes another."""
+CHANGES = {"difference_update": "-", "intersection_update": "&", "symmetric_difference_update": "^"}
+"""Methods that Monty's sets lack."""
 LISTS = frozenset({"range", "enumerate", "zip", "map", "filter", "list", "tuple", "sorted", "reversed", "iter", "dict"})
 PLAIN = frozenset({"len", "str", "int", "float", "sum", "round", "abs", "repr", "type", "isinstance", "_gw_iter"})
 PLAIN_METHODS = frozenset(
@@ -142,6 +144,10 @@ class _Order(Rewriter):
             node.args = [self._through(each) for each in node.args]
         elif name in KINDS and len(node.args) == 1 and _may_be_merged(node.args[0]):
             return self.put("_gw_new_set(KIND, VALUE)", node, KIND=node.func, VALUE=node.args[0])
+        elif method in CHANGES:
+            assert isinstance(node.func, ast.Attribute)
+            node.args[:0] = [node.func.value, ast.copy_location(ast.Constant(CHANGES[method]), node)]
+            node.func = self.put("_gw_change", node.func)
         elif method == "pop" and not (node.args or node.keywords):
             assert isinstance(node.func, ast.Attribute)
             return self.put("_gw_pop(VALUE)", node, VALUE=node.func.value)
