@@ -84,7 +84,7 @@ def _tables_in_texts(texts: Mapping[str, str]) -> list[Named]:
         table = definitions(texts)
         return [Named(name="defs", table=table)] if table else []
     found = {name: tables[0] for name, text in texts.items() if (tables := find_tables(text))}
-    if not found:
+    if len(found) < max(1, 0.5 * len(texts)):
         return []
     same = Counter(table.columns for table in found.values())
     columns, count = same.most_common(1)[0]
