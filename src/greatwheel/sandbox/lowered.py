@@ -140,14 +140,14 @@ def _named(event: Raised, name: str) -> Raised:
 
 
 def _on_the_wire(calls: HostCalls) -> HostCalls:
-    return replace(calls, calls=tuple(_wire_call(call) for call in calls.calls))
+    return HostCalls(calls=tuple([_wire_call(call) for call in calls.calls]), stdout=calls.stdout)
 
 
 def _wire_call(call: HostCall) -> HostCall:
     name = prelude.ENGINE_FUNCTIONS.get(call.name, call.name)
     if name == "tool" and call.args:
         return replace(call, name=f"tool.{call.args[0]}", args=call.args[1:])
-    return replace(call, name=name)
+    return call if name == call.name else replace(call, name=name)
 
 
 def _inward(answer: Answer) -> Answer:
