@@ -48,14 +48,14 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(STAMP)
-	$(BIN)/uv sync -q --locked --extra embedded --group bench
+	$(BIN)/uv sync -q --locked --inexact --extra embedded --group bench
 	$(BIN)/python -m greatwheel.bench.overhead
 
 compat: $(STAMP)
 	$(BIN)/python -m greatwheel.bench.compat
 
 longcontext: $(STAMP)
-	$(BIN)/uv sync -q --locked --extra embedded --group bench
+	$(BIN)/uv sync -q --locked --inexact --extra embedded --group bench
 	benchmarks/longcontext/run $(if $(MINUTES),--minutes $(MINUTES))
 
 clean:
