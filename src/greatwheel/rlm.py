@@ -274,9 +274,17 @@ class RLM:
 
 def _take_place(new: Path, old: Path, new_id: RunId, old_id: RunId) -> None:
     """Put a new course of a run in the place of its old one, which is kept beside it."""
-    os.replace(old, old.with_suffix(".old.jsonl"))
+    os.replace(old, _free_place(old))
     new.write_text(new.read_text(encoding="utf-8").replace(new_id, old_id), encoding="utf-8")
     os.replace(new, old)
+
+
+def _free_place(path: Path) -> Path:
+    """`run.old.jsonl`, or `run.old-2.jsonl` and so on: no course of a run is lost."""
+    place, number = path.with_suffix(".old.jsonl"), 2
+    while place.exists():
+        place, number = path.with_suffix(f".old-{number}.jsonl"), number + 1
+    return place
 
 
 async def _run(work: Coroutine[Any, Any, T]) -> T:

@@ -87,7 +87,10 @@ async def run(
 async def test_a_question_is_answered_by_code(engine: str) -> None:
     """Blocks run in one session until FINAL, and the answer, the usage and the events tell how it came about."""
     found = await run(
-        ["```python\nrows = [r for r in records if r['city'] == 'Ulm']\nprint(len(rows))\n```", "FINAL(sum(r['amount'] for r in rows))"],
+        [
+            "```python\nrows = [r for r in records if r['city'] == 'Ulm']\nprint(len(rows))\n```",
+            "FINAL(sum(r['amount'] for r in rows))",
+        ],
         context=ORDERS,
         question="What do the orders from Ulm add up to?",
         engine=engine,
@@ -141,7 +144,10 @@ async def test_a_model_that_can_be_prefilled_writes_code_at_once() -> None:
 async def test_prose_after_a_prefill_is_met_too() -> None:
     """A prefilled model that writes only a comment is asked again."""
     found = await run(
-        [" I can not say anything about this.", lambda request: "FINAL('Genoa')" if "FINAL" not in request.messages[-1].content else 'Genoa")'],
+        [
+            " I can not say anything about this.",
+            lambda request: "FINAL('Genoa')" if "FINAL" not in request.messages[-1].content else 'Genoa")',
+        ],
         capabilities=frozenset({"prefill"}),
     )
     assert found.outcomes == ["no_code", "final"]
@@ -158,7 +164,8 @@ async def test_a_server_without_prefill_never_gets_one() -> None:
 async def test_invented_data_does_not_replace_the_context(engine: str) -> None:
     """A block that types data into `context` works on the real data, and the model is told."""
     found = await run(
-        ["context = 'The depot is in Rome.'\nprint(len(context))", "print(context[:20])", "FINAL('Genoa')"], engine=engine
+        ["context = 'The depot is in Rome.'\nprint(len(context))", "print(context[:20])", "FINAL('Genoa')"],
+        engine=engine,
     )
     assert str(len(TEXT)) in found.told(2)
     assert "context" in found.told(2)
@@ -168,14 +175,18 @@ async def test_invented_data_does_not_replace_the_context(engine: str) -> None:
 async def test_records_can_not_be_rebound_either() -> None:
     """What was parsed from the context is protected like it."""
     found = await run(
-        ["for records in records[:2]:\n    print(records['id'])", "FINAL(len(records))"], context=ORDERS, question="How many?"
+        ["for records in records[:2]:\n    print(records['id'])", "FINAL(len(records))"],
+        context=ORDERS,
+        question="How many?",
     )
     assert found.done.answer == "60"
 
 
 async def test_a_guessed_key_is_answered_with_the_keys() -> None:
     """A KeyError is shown with the keys that the records have."""
-    found = await run(["print(records[0]['town'])", "FINAL(records[0]['city'])"], context=ORDERS, question="Which city is first?")
+    found = await run(
+        ["print(records[0]['town'])", "FINAL(records[0]['city'])"], context=ORDERS, question="Which city is first?"
+    )
     assert found.outcomes == ["raised", "final"]
     assert "KeyError" in found.told(2)
     assert all(repr(key) in found.told(2) for key in ("id", "city", "amount"))
@@ -184,7 +195,9 @@ async def test_a_guessed_key_is_answered_with_the_keys() -> None:
 async def test_a_guessed_format_is_answered_with_a_record() -> None:
     """A value that can't be what the code takes it for is answered with a record exactly as it is, and the line."""
     found = await run(
-        ["total = 0\ntotal += int(records[0]['city'])", "FINAL(records[0]['city'])"], context=ORDERS, question="Which city is first?"
+        ["total = 0\ntotal += int(records[0]['city'])", "FINAL(records[0]['city'])"],
+        context=ORDERS,
+        question="Which city is first?",
     )
     assert "ValueError" in found.told(2)
     assert "line 2" in found.told(2)
@@ -229,7 +242,9 @@ async def test_an_empty_final_is_questioned_once(empty: str) -> None:
     assert found.done.flags == ()
 
 
-@pytest.mark.parametrize(("value", "answer"), [("0", "0"), ("'not found'", "not found"), ("'It is in Rome'", "It is in Rome")])
+@pytest.mark.parametrize(
+    ("value", "answer"), [("0", "0"), ("'not found'", "not found"), ("'It is in Rome'", "It is in Rome")]
+)
 async def test_a_questioned_answer_that_is_repeated_stands(value: str, answer: str) -> None:
     """A questioned answer is accepted when the model repeats it, with a flag that says why it was questioned."""
     found = await run([f"FINAL({value})"] * 2)
@@ -261,7 +276,10 @@ async def test_a_typed_count_is_questioned() -> None:
 async def test_an_endless_loop_is_stopped(engine: str) -> None:
     """A block that never ends is stopped at its limit, and the session goes on with its data."""
     found = await run(
-        ["```python\nwhile True:\n    pass\n```", "FINAL(len(context))"], engine=engine, limits=Limits(seconds=0.5), question="How long?"
+        ["```python\nwhile True:\n    pass\n```", "FINAL(len(context))"],
+        engine=engine,
+        limits=Limits(seconds=0.5),
+        question="How long?",
     )
     assert found.outcomes[0] in ("limit", "lost")
     assert found.done.answer == str(len(TEXT))
@@ -289,7 +307,9 @@ async def test_huge_output_is_cut() -> None:
 
 async def test_a_block_cut_off_by_the_token_limit_runs_as_far_as_it_is_whole() -> None:
     """Whole statements of a cut block run; a block without any is asked for again."""
-    cut = ChatReply(text="```python\nx = 5\nprint(x)\ny = [1, 2, ", usage=Usage(model_calls=1), model="m", finish="length")
+    cut = ChatReply(
+        text="```python\nx = 5\nprint(x)\ny = [1, 2, ", usage=Usage(model_calls=1), model="m", finish="length"
+    )
     nothing = ChatReply(text="```python\nz = [1, 2, ", usage=Usage(model_calls=1), model="m", finish="length")
     found = await run([cut, nothing, "FINAL(f'{x} in Genoa')"])
     assert found.outcomes == ["finished", "no_code", "final"]
@@ -308,7 +328,14 @@ async def test_only_the_last_steps_are_shown() -> None:
 
 @pytest.mark.parametrize(
     "block",
-    ["10**6000", "FINAL(10**6000)", "FINAL(float('inf'))", "FINAL('!' * 100000 + 'a')", "x = []\nfor _ in range(3000):\n    x = [x]\nFINAL(x)", "FINAL('\\x00\\x1b[2J')"],
+    [
+        "10**6000",
+        "FINAL(10**6000)",
+        "FINAL(float('inf'))",
+        "FINAL('!' * 100000 + 'a')",
+        "x = []\nfor _ in range(3000):\n    x = [x]\nFINAL(x)",
+        "FINAL('\\x00\\x1b[2J')",
+    ],
 )
 @pytest.mark.parametrize("engine", ["monty", "ouros"])
 async def test_any_value_can_be_thrown_at_the_loop(block: str, engine: str) -> None:
@@ -445,7 +472,11 @@ async def test_a_cancelled_session_can_be_used_again() -> None:
 )
 async def test_contexts_of_every_kind(context: Any) -> None:
     """Text, lists and dicts come to the guest as they are, beside tools that work on them."""
-    found = await run(["search('alpha one 2')\nprint(context)", "FINAL(type(context).__name__)"], context=context, question="Of what type?")
+    found = await run(
+        ["search('alpha one 2')\nprint(context)", "FINAL(type(context).__name__)"],
+        context=context,
+        question="Of what type?",
+    )
     assert found.outcomes == ["finished", "final"]
     assert found.done.answer == type(context).__name__
 
@@ -456,7 +487,9 @@ async def test_a_question_without_a_context() -> None:
     assert found.done.answer == "4"
 
 
-@pytest.mark.parametrize(("question", "context"), [("", TEXT), ("  \n", TEXT), ("Where?", ""), ("Where?", b"\x00"), ("Where?", 5)])
+@pytest.mark.parametrize(
+    ("question", "context"), [("", TEXT), ("  \n", TEXT), ("Where?", ""), ("Where?", b"\x00"), ("Where?", 5)]
+)
 async def test_bad_input_is_refused_before_anything_starts(question: str, context: Any) -> None:
     """An empty question and a context that is not data are errors, and no model is asked."""
     model = ScriptedModel([])

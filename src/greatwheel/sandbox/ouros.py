@@ -299,14 +299,20 @@ class OurosEngine:
 
     async def _worker(self) -> WorkerProcess:
         """A worker that is ready, from the reserve if it has one; one that died in the reserve is passed over."""
-        while True:
+        for last in (False, False, True):
             self._refill(1)
             task = self._spares.pop(0)
             asyncio.get_running_loop().call_soon(self._refill)
-            worker = await task
+            try:
+                worker = await task
+            except SandboxLost:
+                if last:
+                    raise
+                continue
             if worker.alive:
                 return worker
             worker.kill()
+        raise SandboxLost("No sandbox process stays alive on this machine.")
 
     def _refill(self, least: int = 0) -> None:
         while not self._closed and len(self._spares) < max(self._spare_count, least):

@@ -52,6 +52,8 @@ def test_no_definitions_no_table() -> None:
 def test_deep_sources_do_no_harm() -> None:
     """Functions nested as deep as Python takes them, and endless expressions, are read or left out."""
     deep = "".join(" " * n + f"def f{n}():\n" for n in range(90)) + " " * 90 + "pass"
-    table = definitions({"deep.py": deep, "long.py": "x = " + "+".join(["1"] * 20_000) + "\ndef g(a=" + "-" * 50 + "1): ..."})
+    table = definitions(
+        {"deep.py": deep, "long.py": "x = " + "+".join(["1"] * 20_000) + "\ndef g(a=" + "-" * 50 + "1): ..."}
+    )
     assert table is not None
     assert "f89" in {record["name"] for record in table.records}

@@ -53,7 +53,9 @@ def test_answers_nested_without_end_are_no_values() -> None:
     assert doubted(deep) == "not_a_value"
 
 
-@pytest.mark.parametrize("text", ["", "  ", "None", "N/A", "nothing printed", "Nothing was printed.", "...", "TODO", "-"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "None", "N/A", "nothing printed", "Nothing was printed.", "...", "TODO", "-"]
+)
 def test_empty_answers_are_doubted(text: str) -> None:
     """An answer that says nothing is questioned."""
     assert doubted(text) == "empty"
@@ -110,7 +112,9 @@ def test_occurrence_in_the_data() -> None:
     assert not occurs("x" * 501, "x" * 600)
 
 
-@pytest.mark.parametrize("text", ["!" * 100_000 + "a", "<a " * 50_000, "1" + ",1" * 50_000, "A-" * 50_000, " " * 200_000])
+@pytest.mark.parametrize(
+    "text", ["!" * 100_000 + "a", "<a " * 50_000, "1" + ",1" * 50_000, "A-" * 50_000, " " * 200_000]
+)
 def test_hostile_answers_are_checked_quickly(text: str) -> None:
     """No answer keeps the host busy."""
     began = time.process_time()

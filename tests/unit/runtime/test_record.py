@@ -27,7 +27,9 @@ def test_past_the_prefix_nothing_is_known() -> None:
         ("llm_query", (["is (1, 2) fine?"],), {"model": None}, "llm_query(['is (1, 2) fine?'])"),
     ],
 )
-def test_another_call_is_an_error_that_names_both(name: str, args: tuple[object], kwargs: dict[str, object], shown: str) -> None:
+def test_another_call_is_an_error_that_names_both(
+    name: str, args: tuple[object], kwargs: dict[str, object], shown: str
+) -> None:
     """A mismatch tells the call's number, what was recorded and what was asked now."""
     with pytest.raises(ReplayMismatch) as raised:
         PREFIX.answer_to(2, name, args, kwargs)

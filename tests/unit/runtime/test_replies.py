@@ -58,7 +58,14 @@ def test_a_cut_block_keeps_its_whole_statements() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["```" * 100_000, "```python " * 50_000, "\n" * 300_000 + "FINAL", "<think>" * 100_000, "(" * 100_000, "FINAL(" * 50_000],
+    [
+        "```" * 100_000,
+        "```python " * 50_000,
+        "\n" * 300_000 + "FINAL",
+        "<think>" * 100_000,
+        "(" * 100_000,
+        "FINAL(" * 50_000,
+    ],
     ids=["fences", "openings", "lines", "thoughts", "brackets", "finals"],
 )
 def test_hostile_replies_are_read_quickly(reply: str) -> None:

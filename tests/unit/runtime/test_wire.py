@@ -17,10 +17,12 @@ HASHABLE = st.recursive(
 KEYS = HASHABLE | st.sampled_from(["$type", "value", "$tuple"])
 VALUES = st.recursive(
     HASHABLE | st.sets(HASHABLE, max_size=3),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.tuples(inner, inner)
-    | st.dictionaries(KEYS, inner, max_size=3)
-    | st.builds(lambda name, fields: Record(type=name, fields=fields), st.text(), st.dictionaries(st.text(), inner)),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(KEYS, inner, max_size=3)
+        | st.builds(lambda name, fields: Record(type=name, fields=fields), st.text(), st.dictionaries(st.text(), inner))
+    ),
     max_leaves=15,
 )
 

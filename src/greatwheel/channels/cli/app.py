@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.ask import ask_command
+from greatwheel.channels.cli.ask import ask_command, say
 from greatwheel.channels.cli.exec import exec_command
 from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
@@ -52,7 +52,7 @@ def main() -> None:
     try:
         app()
     except GreatwheelError as error:
-        print(f"greatwheel: {error}", file=sys.stderr)
+        say(f"greatwheel: {error}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("greatwheel: stopped", file=sys.stderr)

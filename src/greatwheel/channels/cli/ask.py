@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.live import LiveView, safe, usage_line
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import BadInput
@@ -78,7 +78,7 @@ def ask_command(
 
 def say(line: str) -> None:
     """A line for the person at the terminal."""
-    print(line, file=sys.stderr)
+    print(safe(line), file=sys.stderr)
 
 
 def observer_for(*, live: bool, as_json: bool) -> Observer | None:
@@ -102,7 +102,7 @@ def finish(done: Completion, *, as_json: bool) -> None:
     else:
         if not done.answered:
             say(f"no answer: {done.reason}" + (" The best guess so far follows." if done.answer else ""))
-        print(done.answer)
+        print(safe(done.answer))
         say(usage_line(done.usage, done.steps, done.seconds))
         if done.trajectory is not None:
             say(f"trajectory: {done.trajectory}")

@@ -69,7 +69,7 @@ class LiveView:
         code = event.code or "# (no code in the reply)"
         self._console.print(
             Syntax(
-                _safe(code),
+                safe(code),
                 "python",
                 theme="ansi_dark",
                 background_color="default",
@@ -84,18 +84,18 @@ class LiveView:
         again = ", from the record" if event.replayed else ""
         text = Text(f"{indent}  → {event.call} {event.name} ", style="magenta")
         text.append(f"({event.seconds:.2f} s{spent}{again}) ", style="dim")
-        text.append(_clip(_safe(shown), SHOWN_CHARS))
+        text.append(_clip(safe(shown), SHOWN_CHARS))
         self._console.print(text, soft_wrap=True)
 
     def _output(self, event: StepCompleted, indent: str) -> None:
-        lines = _safe(event.stdout).rstrip().splitlines()
+        lines = safe(event.stdout).rstrip().splitlines()
         for line in lines[:SHOWN_LINES]:
             self._console.print(Text(f"{indent}  {_clip(line, 200)}"), soft_wrap=True)
         if len(lines) > SHOWN_LINES:
             self._line(f"{indent}  [dim]… {len(lines) - SHOWN_LINES} more lines[/]")
         if event.error or event.outcome in ("raised", "limit"):
             last = (event.error or event.observation.rstrip().splitlines()[-1]).strip()
-            self._console.print(Text(f"{indent}  {_clip(_safe(last), 300)}", style="red"), soft_wrap=True)
+            self._console.print(Text(f"{indent}  {_clip(safe(last), 300)}", style="red"), soft_wrap=True)
 
 
 def usage_line(usage: Usage, steps: int, seconds: float) -> str:
@@ -106,8 +106,8 @@ def usage_line(usage: Usage, steps: int, seconds: float) -> str:
     )
 
 
-def _safe(text: str) -> str:
-    """Without control characters: a guest must not drive the terminal."""
+def safe(text: str) -> str:
+    """The text without control characters: what models, guests and servers say must not drive the terminal."""
     return "".join(char if char in "\n\t" or char.isprintable() else "�" for char in text)
 
 

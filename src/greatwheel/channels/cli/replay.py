@@ -16,7 +16,7 @@ from greatwheel.channels.cli.ask import (
     observer_for,
     say,
 )
-from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.live import LiveView, safe, usage_line
 from greatwheel.core.errors import BadInput
 from greatwheel.rlm import RLM, Completion
 from greatwheel.runtime.loop import LoopSettings
@@ -38,7 +38,7 @@ def replay_command(file: FileArgument) -> None:
     if end is None:
         say("the run did not end: its process died")
         return
-    print(end.answer)
+    print(safe(end.answer))
     steps = len(recorded.replies())
     say(usage_line(end.usage, steps, end.seconds))
 
