@@ -16,9 +16,9 @@ HOST = frozenset({"ask", "tell", "look_up"})
 
 
 def open_named(factory: str) -> Engine:
-    """The engine that `module:callable` makes."""
-    module, _, name = factory.partition(":")
-    engine: Engine = getattr(importlib.import_module(module), name)()
+    """The engine that `module:callable` makes, or `module:callable:argument`."""
+    module, name, *given = factory.split(":")
+    engine: Engine = getattr(importlib.import_module(module), name)(*given)
     return engine
 
 

@@ -184,9 +184,15 @@ def _gw_merged(kind, x):
     if type(x) is dict:
         return kind(x) if size == 8 else _gw_keep_size(kind(x), size)
     table = None if _gw_ordered_elements(x) is None else _gw_table(x)
-    if table is None or len(table) == size:
-        return kind(x) if table is None or _gw_size(x) == 8 else _gw_keep_size(kind(x), _gw_size(x))
-    return _gw_keep_size(kind([entry[1] for entry in table if entry]), size)
+    known = _gw_known(x)
+    if table is None or (known is None and len(table) == size):
+        return kind(x)
+    if len(table) != size or False in table:
+        return _gw_keep_size(kind([entry[1] for entry in table if entry]), size)
+    made = _gw_keep_size(kind(x), known[1])
+    if known[2] is not None and _gw_known(made) is not None:
+        _gw_known(made)[2] = table
+    return made
 
 
 def _gw_display(s):

@@ -19,6 +19,9 @@ NO_BASE = frozenset({"object", "ABC", "Protocol", "Generic", "ABCMeta", "Support
 CONTAINERS = frozenset({"dict", "list", "set", "tuple", "str", "int", "float", "bytes", "frozenset", "bool", "type"})
 CONTAINERS |= {"UserDict", "UserList", "defaultdict", "OrderedDict", "Counter", "deque"}
 
+MOST_INHERITED = 20_000
+"""Per block, so that what comes of it is no more than some times the source."""
+
 IGNORED = {
     "__new__": "make the object in a function or a classmethod, and keep it in a variable",
     "__setattr__": "write a method that sets the attribute",
@@ -47,6 +50,9 @@ class Classes:
 
 
 class _Classes(Rewriter):
+    _inherited = 0
+    """Members and ancestors that the block's classes have inherited so far; each is written out."""
+
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
         if (
             isinstance(node.value, ast.Call)
@@ -63,7 +69,7 @@ class _Classes(Rewriter):
         before = self._nested(node)
         shape = read_shape(node)
         bases = [base for base in node.bases if base_name(base) not in NO_BASE]
-        problem = _problem(bases, self.block.state, shape)
+        problem = _problem(bases, self.block.state, shape) or self._too_many(bases)
         if problem:
             return self.refuse(problem, node)
         facts = _facts(node, bases, shape, self.block.state)
@@ -76,6 +82,13 @@ class _Classes(Rewriter):
             supercalls.rewrite(node, self, [])
             return self.generic_visit(node)
         return before + self._rewritten(node, bases, shape, facts)
+
+    def _too_many(self, bases: list[ast.expr]) -> str:
+        known = [self.block.state.classes.get(base_name(base)) for base in bases]
+        self._inherited += sum(len(facts.members) + len(facts.bases) for facts in known if facts is not None)
+        if self._inherited <= MOST_INHERITED:
+            return ""
+        return f"more than {MOST_INHERITED} inherited members are not available here: derive fewer classes in a block"
 
     def _rewritten(self, node: ast.ClassDef, bases: list[ast.expr], shape: Shape, facts: ClassFacts) -> list[ast.stmt]:
         self.block.changed = True

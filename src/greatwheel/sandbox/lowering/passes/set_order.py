@@ -176,9 +176,18 @@ def _is_constant(node: ast.expr) -> bool:
 
 def _changed_in(body: list[ast.stmt], iterated: ast.expr) -> bool:
     """Whether a loop's body changes what it goes through, which CPython answers with an error."""
-    wanted = ast.dump(iterated)
-    for statement in body:
+    wanted = _path(iterated)
+    for statement in body if wanted else []:
         for node in ast.walk(statement):
-            if called_method(node) in MUTATORS and ast.dump(node.func.value) == wanted:  # type: ignore[attr-defined]
+            if called_method(node) in MUTATORS and _path(node.func.value) == wanted:  # type: ignore[attr-defined]
                 return True
     return False
+
+
+def _path(node: ast.expr) -> str:
+    """`a` or `a.b`, else an empty string."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return ""
