@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import time
 from collections.abc import Sequence
@@ -21,14 +22,15 @@ from greatwheel.bench.overhead.slow_server import slow_server
 from greatwheel.bench.pages import write_section
 from greatwheel.llm.openai import OpenAIModel
 from greatwheel.llm.servers import OpenAIServer
-from greatwheel.sandbox.port import Engine, SandboxSession
+from greatwheel.runtime.equipped import open_equipped
+from greatwheel.sandbox.port import Engine, Limits, SandboxSession
 from greatwheel.server.composition import ENGINES, open_engine
 
 CALLS = 2_000
 PROMPTS = 100
 REPLY_SECONDS = 0.05
-CONCURRENCY = 16
-"""For both systems; rlms' own limit."""
+CONCURRENCY = (16, PROMPTS)
+"""Requests at once, the same for both systems: what rlms does by itself, and all together."""
 SIZES = ((1_000, "1 KB"), (1_000_000, "1 MB"), (50_000_000, "50 MB"))
 CONTEXT_CHARS = 100_000_000
 
@@ -62,9 +64,9 @@ async def host_calls(engine_name: str, count: int) -> Row:
     return Row(what=what, unit="µs", seconds=own / CALLS, baseline=other / CALLS, goal=0.5)
 
 
-async def batches(engine_name: str, count: int) -> list[Row]:
-    """A batch against a server that takes its time: against the ideal, and rlms against the same ideal."""
-    ideal = math.ceil(PROMPTS / CONCURRENCY) * REPLY_SECONDS
+async def batches(engine_name: str, count: int, concurrency: int) -> list[Row]:
+    """A batch against a server that takes its time: against the ideal, and against rlms."""
+    ideal = math.ceil(PROMPTS / concurrency) * REPLY_SECONDS
     engine = open_engine(engine_name)
     try:
         async with slow_server(REPLY_SECONDS) as base_url:
@@ -73,19 +75,21 @@ async def batches(engine_name: str, count: int) -> list[Row]:
             own_code, their_code = (_BATCH.format(name=name) for name in ("batch_llm_query", "llm_query_batched"))
 
             async def ours() -> float:
-                return await wheel_side.seconds_of(session, model, own_code, CONCURRENCY)
+                return await wheel_side.seconds_of(session, model, own_code, concurrency)
 
             async def theirs() -> float:
                 # A client of its own each time: rlms starts an event loop for each batch, and connections that a
-                # client kept from the one before fail in the next.
-                with rlms_side.repl(rlms_side.openai_client(base_url), CONCURRENCY) as environment:
+                # client kept from the one before fail in the next. The last one is collected here, because one that is
+                # collected while rlms runs fails to close such connections, and rlms takes that for the block's fault.
+                gc.collect()
+                with rlms_side.repl(rlms_side.openai_client(base_url), concurrency) as environment:
                     return await asyncio.to_thread(rlms_side.seconds_of, environment, their_code)
 
             own, other = await rounds(count, ours, theirs)
             await model.close()
     finally:
         await engine.close()
-    what = f"{PROMPTS} batched calls of {REPLY_SECONDS * 1e3:g} ms, {CONCURRENCY} at once"
+    what = f"{PROMPTS} batched calls of {REPLY_SECONDS * 1e3:g} ms, {concurrency} at once"
     return [
         Row(what=f"{engine_name}: {what}", unit="ms", seconds=own, baseline=ideal, baseline_name="ideal", goal=1.3),
         Row(what=f"{engine_name}: {what}", unit="ms", seconds=own, baseline=other),
@@ -93,7 +97,7 @@ async def batches(engine_name: str, count: int) -> list[Row]:
 
 
 async def starts(engine_name: str, count: int) -> list[Row]:
-    """A session that has run its first block: the first of an engine, and a further one."""
+    """A session with the guest's tools that has run its first block: the first of an engine, and a further one."""
     cold, warm = [], []
     for _ in range(count):
         begun = time.perf_counter()
@@ -111,7 +115,7 @@ async def starts(engine_name: str, count: int) -> list[Row]:
 
 
 async def _first_block(engine: Engine) -> None:
-    session = await wheel_side.opened(engine)
+    session = await open_equipped(engine, Limits())
     wheel_side.checked(await session.run("1"))
     await session.close()
 
@@ -184,7 +188,8 @@ async def measure(engine_name: str, count: int) -> list[Row]:
     """All rows of an engine."""
     asyncio.get_running_loop().set_exception_handler(_report_fault)
     rows = [await host_calls(engine_name, count)]
-    rows += await batches(engine_name, count)
+    for concurrency in CONCURRENCY:
+        rows += await batches(engine_name, count, concurrency)
     rows += await starts(engine_name, count)
     rows += await dumps(engine_name, count)
     rows.append(await injection(engine_name, min(count, 3)))

@@ -18,6 +18,8 @@ from greatwheel.runtime.ledger import Ledger
 from greatwheel.sandbox.port import Engine, Event, Finished, HostCalls, Limits, SandboxSession
 
 HOST_FUNCTIONS = frozenset({"llm_query", "batch_llm_query"})
+ALL = 1_000
+"""More than any batch: only the gate limits how many requests run at once."""
 ROOMY = Limits(seconds=120.0, memory_bytes=2 * 1024**3)
 
 
@@ -84,6 +86,7 @@ def _bridge(model: ChatModel) -> Bridge:
         observer=lambda event: None,
         child=no_child,
         show_vars=no_variables,
+        parallel=ALL,
     )
 
 
