@@ -55,10 +55,9 @@ def sentences(line):
     pieces = []
     start = 0
     while start < len(line):
-        end = line.find(". ", start + 40)
-        end = len(line) if end < 0 or end - start > 600 else end + 1
-        if end - start > 600:
-            end = start + 400
+        end = line.find(". ", start + 40, start + 601) + 1
+        if not end:
+            end = len(line) if len(line) - start <= 600 else start + 400
         pieces.append(line[start:end].strip())
         start = end
     return pieces

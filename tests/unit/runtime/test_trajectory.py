@@ -42,10 +42,17 @@ ALL: list[Event] = [
     HostCallStarted(run_id=RUN, step=1, call=2, name="g", args=[], kwargs={}),
     HostCallServed(run_id=RUN, step=1, call=2, name="g", error="NotAvailable: no g", replayed=True),
     RunStarted(
-        run_id=CHILD, session_id=SessionId("ses_2"), question="?", model="m", engine="monty", depth=1, parent=RUN
+        run_id=CHILD,
+        session_id=SessionId("ses_2"),
+        question="?",
+        model="m",
+        engine="monty",
+        depth=1,
+        parent=RUN,
+        variables=[],
     ),
     HostCallStarted(run_id=CHILD, step=1, call=1, name="h", args=[], kwargs={}),
-    RunCompleted(run_id=CHILD, outcome="steps", answer="", usage=USAGE, seconds=1.0, reason="why"),
+    RunCompleted(run_id=CHILD, outcome="steps", answer="", usage=USAGE, seconds=1.0, reason="why", flags=[]),
     StepCompleted(
         run_id=RUN, step=1, outcome="raised", stdout="a\n", observation="b", error="E: e", hint="h", seconds=1.5
     ),
