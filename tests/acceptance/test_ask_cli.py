@@ -190,7 +190,7 @@ def test_bad_input_is_one_clear_line(
     code: int,
     words: list[str],
 ) -> None:
-    """What can't be used is answered by one line that says what to do, and an exit code; no traceback, no model call."""
+    """What can't be used is answered by one line that says what to do; no traceback, no model call."""
     (tmp_path / "TEXT").write_text(TEXT)
     (tmp_path / "BINARY").write_bytes(b"GGUF\x00\x00\xff")
     (tmp_path / "EMPTY").write_text("")

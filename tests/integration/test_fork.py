@@ -10,8 +10,8 @@ import pytest
 from greatwheel import RLM, Completion
 from greatwheel.core.errors import BadInput, ModelUnavailable, TrajectoryInvalid
 from greatwheel.core.events import Event, HostCallServed, StepCompleted
-from greatwheel.llm.port import ChatReply
 from greatwheel.core.usage import Usage
+from greatwheel.llm.port import ChatReply
 from greatwheel.runtime.record import ReplayMismatch
 from greatwheel.runtime.trajectory import read_trajectory
 from greatwheel.testing.models import Author, Reply, ScriptedModel
@@ -156,7 +156,7 @@ async def test_a_run_that_died_before_a_reply_goes_on_there(tmp_path: Path) -> N
 
 
 async def test_another_kind_of_model_can_go_on(tmp_path: Path) -> None:
-    """A run of a model whose replies were begun for it is forked with one whose replies are not, and with cut blocks."""
+    """A run of a model whose replies were begun for it can be forked with another kind, cut blocks too."""
     cut = ChatReply(
         text=" so.\nkept = llm_query('one?')\nprint(kept)\nrest = [1, ",
         usage=Usage(model_calls=1),

@@ -432,7 +432,9 @@ async def test_a_cancelled_run_leaves_nothing_behind(engine: str) -> None:
             await task
     assert isinstance(events[-1], RunCompleted)
     assert events[-1].outcome == "cancelled"
-    assert workers() <= before
+    async with asyncio.timeout(5):
+        while not workers() <= before:  # a killed process takes a moment to go
+            await asyncio.sleep(0.02)
 
 
 async def test_a_cancelled_session_can_be_used_again() -> None:
@@ -510,7 +512,7 @@ async def test_tools_survive_variables_of_the_same_name() -> None:
     """A block may use names such as `ranked` or `terms` for itself; the session's tools still work after it."""
     found = await run(
         [
-            "terms = ['a']\nranked = sorted([2, 1])\nsentences = passages = scored = weigh = 1\nSTOP_WORDS = ''\nprint(terms)",
+            "terms = ['a']\nranked = sorted([2, 1])\nsentences = passages = weigh = 1\nSTOP_WORDS = ''\nprint(terms)",
             "hits = search('depot moved')\nFINAL(hits[0])",
         ]
     )

@@ -139,9 +139,9 @@ async def test_rlm_query_runs_a_child(engine: str) -> None:
 
 
 async def test_children_together() -> None:
-    """batch_rlm_query runs a child for each question, with one context each or the same for all."""
+    """batch_rlm_query runs a child for each question, each with a context."""
     guest = Guest(
-        "a = batch_rlm_query(['q1', 'q2'], ['x', 'yy'])\nb = batch_rlm_query(['q3', 'q4'], ['zzz', 'zzz'])\nFINAL(a + b)",
+        "a = batch_rlm_query(['q1', 'q2'], ['x', 'yy'])\nb = batch_rlm_query(['q3', 'q4'], ['zzz'] * 2)\nFINAL(a + b)",
         *["FINAL(len(context))"] * 4,
     )
     assert (await guest.answer()).answer == "1, 2, 3, 3"
@@ -155,7 +155,7 @@ async def test_a_child_without_data_is_one_model_call() -> None:
 
 async def test_depth_is_limited() -> None:
     """Below the last level, rlm_query raises BudgetExceeded, which the guest can catch."""
-    block = "try:\n    FINAL(rlm_query('deeper?', 'data'))\nexcept BudgetExceeded as error:\n    FINAL(str('depth is over'))"
+    block = "try:\n    FINAL(rlm_query('deeper?', 'data'))\nexcept BudgetExceeded:\n    FINAL(str('depth is over'))"
     guest = Guest(*[block] * 3, budget=Budget(depth=2))
     done = await guest.answer()
     assert done.answer == "depth is over"
@@ -191,7 +191,8 @@ async def test_budget_tells_what_is_left() -> None:
 async def test_a_used_up_budget_is_an_error_in_the_guest() -> None:
     """A sub-call that the budget does not allow raises BudgetExceeded where it was made."""
     guest = Guest(
-        "kept = []\ntry:\n    for n in range(9):\n        kept.append(llm_query(str(n)))\nexcept BudgetExceeded:\n    FINAL(len(kept))",
+        "kept = []\ntry:\n    for n in range(9):\n        kept.append(llm_query(str(n)))\n"
+        "except BudgetExceeded:\n    FINAL(len(kept))",
         budget=Budget(model_calls=4),
     )
     assert (await guest.answer()).answer == "3"
@@ -236,13 +237,14 @@ async def test_services_that_are_not_there_say_so(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ["monty", "ouros"])
 async def test_wrong_arguments_are_errors_at_the_call(engine: str) -> None:
-    """A call that does not fit its signature, or asks for nonsense, is an error in the guest, never the end of the run."""
+    """A call that does not fit its signature, or asks for nonsense, is an error in the guest, not the end of the run."""
     wrong = [
         "llm_query()", "llm_query('a', 'b', 'c', 'd')", "llm_query('a', temprature=1)", "batch_llm_query('abc')",
         "batch_llm_query(5)", "llm_query('a', max_tokens='many')", "llm_query('a', max_tokens=float('inf'))",
         "llm_query('a', model=5)", "llm_query('x' * 1000000)", "llm.complete()", "llm.complete(messages=['x'])",
         "llm.complete(messages=[{'content': 'x'}])", "llm.embed(5)", "rlm_query()", "rlm_query('q', '')",
-        "rlm_query('q', 5)", "rlm_query('q', [b'x'])", "rlm_query('q', 'x', model=5)", "rlm_query('q', 'x', model='no:such')",
+        "rlm_query('q', 5)", "rlm_query('q', [b'x'])", "rlm_query('q', 'x', model=5)",
+        "rlm_query('q', 'x', model='no:such')",
         "batch_rlm_query(['a', 'b'], ['x'])", "budget(1)", "SHOW_VARS(1)", "FINAL()", "llm_query(10 ** 5000)",
         "llm_query('a', choices=5)",
     ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from greatwheel.runtime import guest_tools, prompts
+from greatwheel.runtime import prompts
 from greatwheel.runtime.guest_source import GUEST_TOOLS, HIDDEN, PUBLIC_TOOLS, TOOL_NAMES
 from greatwheel.sandbox import prelude
 
