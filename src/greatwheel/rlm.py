@@ -244,6 +244,9 @@ class RLM:
         main = await self._main_model()
         if name in (main.model, self._model_given):
             return main
+        if "://" in name or name.startswith(("/", ".", "~")) or name.endswith(".gguf"):
+            # The name may come from a guest, which must not make the host connect to an address or open a file.
+            raise ModelNotFound(f"{name!r} is not the name of a model; a call may not give an address or a file.")
         if name not in self._others:
             try:
                 self._others[name] = await open_model(name)

@@ -433,7 +433,7 @@ async def test_a_cancelled_run_leaves_nothing_behind(engine: str) -> None:
     assert isinstance(events[-1], RunCompleted)
     assert events[-1].outcome == "cancelled"
     async with asyncio.timeout(5):
-        while not workers() <= before:  # a killed process takes a moment to go
+        while not workers() <= before:  # noqa: ASYNC110 - a killed process takes a moment to go
             await asyncio.sleep(0.02)
 
 

@@ -237,7 +237,7 @@ async def test_services_that_are_not_there_say_so(engine: str) -> None:
 
 @pytest.mark.parametrize("engine", ["monty", "ouros"])
 async def test_wrong_arguments_are_errors_at_the_call(engine: str) -> None:
-    """A call that does not fit its signature, or asks for nonsense, is an error in the guest, not the end of the run."""
+    """A call that does not fit its signature, or asks for nonsense, is an error in the guest only."""
     wrong = [
         "llm_query()", "llm_query('a', 'b', 'c', 'd')", "llm_query('a', temprature=1)", "batch_llm_query('abc')",
         "batch_llm_query(5)", "llm_query('a', max_tokens='many')", "llm_query('a', max_tokens=float('inf'))",
@@ -245,6 +245,7 @@ async def test_wrong_arguments_are_errors_at_the_call(engine: str) -> None:
         "llm.complete(messages=[{'content': 'x'}])", "llm.embed(5)", "rlm_query()", "rlm_query('q', '')",
         "rlm_query('q', 5)", "rlm_query('q', [b'x'])", "rlm_query('q', 'x', model=5)",
         "rlm_query('q', 'x', model='no:such')",
+        "rlm_query('q', 'x', model='http://127.0.0.1:9/v1#x')", "rlm_query('q', 'x', model='/etc/passwd')",
         "batch_rlm_query(['a', 'b'], ['x'])", "budget(1)", "SHOW_VARS(1)", "FINAL()", "llm_query(10 ** 5000)",
         "llm_query('a', choices=5)",
     ]  # fmt: skip
