@@ -25,7 +25,7 @@ from greatwheel.testing.contracts.binding import HOST, open_named
 MARK = "gw-mark-7c1e55"
 LIMITS = Limits(seconds=1.0, memory_bytes=128 * 1024 * 1024, output_chars=10_000, host_calls=500)
 GRACE = 1.0
-"""Seconds that a program may take beyond its limit."""
+"""Seconds that a program may take beyond its limit where each process that is ready has a core."""
 HOST_GROWTH = 256 * 1024 * 1024
 """Bytes by which the host's peak memory may rise over a program."""
 
@@ -291,7 +291,7 @@ class HostileContract:
         secret.write_text(MARK)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         told, took = await run_hostile(engine, PROGRAMS[program].replace("SECRET_FILE", str(secret)))
-        assert took < LIMITS.seconds + GRACE, f"took {took:.1f} s"
+        assert took < LIMITS.seconds + GRACE * _crowding(), f"took {took:.1f} s"
         assert MARK not in told
         assert "root:" not in told
         assert secret.read_text() == MARK
@@ -299,6 +299,11 @@ class HostileContract:
         fresh = await engine.open(limits=LIMITS)
         assert await fresh.run("1 + 1") == Finished(value=2)
         await fresh.close()
+
+
+def _crowding() -> float:
+    """How many processes want each core, and one at least: by so much the host's own timers come later."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 async def run_hostile(engine: Engine, code: str) -> tuple[str, float]:
