@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import httpx2
 import openai
 from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 
@@ -24,6 +26,7 @@ from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
 from greatwheel.llm.servers import Dialect, OpenAIServer
 from greatwheel.llm.streams import whole_reply
 from greatwheel.llm.wire import (
+    MAX_REPLY_BYTES,
     Collected,
     as_count,
     as_text,
@@ -84,24 +87,24 @@ class OpenAIModel:
         return self._server.window
 
     async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
-        """The whole reply. It is streamed inside: some servers echo the prefill in a reply that is not streamed."""
-        return await whole_reply(self.stream(context, request))
+        """The whole reply. One that begins with a prefill is streamed inside: some servers repeat the prefill else."""
+        if prefill_of(request.messages):
+            return await whole_reply(self.stream(context, request))
+        started, model = self._clock.monotonic(), request.model or self._server.model
+        collected = _collected(request)
+        with mapped_errors(self.name, model):
+            answer = await self._post(context, self._body(model, request))
+            async with answer:
+                _take_whole(collected, json.loads(await _read(answer.response)))
+        return collected.reply(model, self._clock.monotonic() - started)
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The reply as it comes; the last chunk carries the whole."""
-        started = self._clock.monotonic()
-        model = request.model or self._server.model
-        collected = Collected(prompt_chars=sum(len(message.content) for message in request.messages))
+        started, model = self._clock.monotonic(), request.model or self._server.model
+        collected = _collected(request)
         with mapped_errors(self.name, model):
-            # Not by `chat.completions.create`: its checks and typed events cost half as much as all the rest.
-            events = await self._client.post(
-                "/chat/completions",
-                body=self._body(model, request),
-                options={"headers": self._headers(context)},
-                cast_to=object,
-                stream=True,
-                stream_cls=AsyncStream[object],
-            )
+            body = self._body(model, request) | {"stream": True, "stream_options": {"include_usage": True}}
+            events = await self._post(context, body)
             async with events:
                 async for event in events:
                     if text := _take(collected, event):
@@ -127,6 +130,20 @@ class OpenAIModel:
         """Close the connections."""
         await self._client.close()
 
+    async def _post(self, context: CallContext, body: dict[str, Any]) -> AsyncStream[object]:
+        """The answer, not yet read.
+
+        Not by `chat.completions.create`: its checks and typed events cost half as much as all the rest.
+        """
+        return await self._client.post(
+            "/chat/completions",
+            body=body,
+            options={"headers": self._headers(context)},
+            cast_to=object,
+            stream=True,
+            stream_cls=AsyncStream[object],
+        )
+
     def _headers(self, context: CallContext) -> dict[str, str]:
         headers = session_headers(context)
         if self._server.dialect == "llama.cpp":
@@ -139,8 +156,6 @@ class OpenAIModel:
         body: dict[str, Any] = {
             "model": model,
             "messages": wire_messages(request.messages),
-            "stream": True,
-            "stream_options": {"include_usage": True},
             "temperature": request.temperature,
         }
         if request.max_tokens is not None:
@@ -195,7 +210,29 @@ _DIALECT_OPTIONS = {
 }
 
 
-def _take(collected: Collected, event: object) -> str:
+def _collected(request: ChatRequest) -> Collected:
+    return Collected(prompt_chars=sum(len(message.content) for message in request.messages))
+
+
+async def _read(response: httpx2.Response) -> bytes:
+    """The body; ValueError when the server does not stop."""
+    body = bytearray()
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_REPLY_BYTES:
+            raise ValueError(f"more than {MAX_REPLY_BYTES:,} bytes")
+    return bytes(body)
+
+
+def _take_whole(collected: Collected, reply: object) -> None:
+    """Take in a reply that was not streamed; ValueError when it is none."""
+    choices = _field(reply, "choices")
+    if not (isinstance(choices, list) and choices and isinstance(_field(choices[0], "message"), dict)):
+        raise ValueError(str(_field(reply, "error") or reply))
+    _take(collected, reply, part="message")
+
+
+def _take(collected: Collected, event: object, part: str = "delta") -> str:
     """Take in one event of a stream; the text that it adds.
 
     It is JSON of the server's, so nothing in it is trusted to be there.
@@ -208,7 +245,7 @@ def _take(collected: Collected, event: object) -> str:
     if not choices or not isinstance(choices, list):
         return ""
     collected.finish = as_text(_field(choices[0], "finish_reason")) or collected.finish
-    delta = _field(choices[0], "delta")
+    delta = _field(choices[0], part)
     thought = _field(delta, "reasoning_content") or _field(delta, "reasoning")
     return collected.add(as_text(_field(delta, "content")), as_text(thought))
 
@@ -229,9 +266,9 @@ def mapped_errors(server: str, model: str) -> Iterator[None]:
 def model_error(error: Exception, server: str, model: str) -> ModelError:
     """Our error for one of the client's."""
     match error:
-        case openai.APITimeoutError():
+        case openai.APITimeoutError() | httpx2.TimeoutException():
             return ModelTimeout(f"{server} did not answer in time.")
-        case openai.APIConnectionError():
+        case openai.APIConnectionError() | httpx2.TransportError():
             return ModelUnavailable(f"{server} can't be reached: {_reason(error)}")
         case openai.APIStatusError():
             return _status_error(error, server, model)

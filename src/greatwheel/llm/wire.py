@@ -15,6 +15,8 @@ CHARS_PER_TOKEN = 4
 MAX_RETRY_AFTER = 3_600.0
 MAX_REPLY_CHARS = 4_000_000
 """A server that sends more is not answering any question."""
+MAX_REPLY_BYTES = 8 * MAX_REPLY_CHARS
+"""The same for a reply in one piece, as JSON."""
 
 
 def is_loopback(url: str) -> bool:

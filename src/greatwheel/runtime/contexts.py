@@ -54,7 +54,7 @@ def read_paths(paths: Sequence[Path]) -> Any:
     """
     files: list[tuple[str, Path]] = []
     for path in paths:
-        if not path.exists():
+        if not path.is_file() and not path.is_dir():
             raise ContextInvalid(f"There is no file or folder {path}; check the path.")
         files.extend(_files_of(path) if path.is_dir() else [(path.name if len(paths) == 1 else str(path), path)])
     if not files:

@@ -192,7 +192,7 @@ def named_in(query, data):
     low = query.lower()
     if not isinstance(data, dict):
         return data
-    named = {key: data[key] for key in data if len(str(key)) > 4 and str(key).lower() in low}
+    named = {key: data[key] for key in data if not str(key).isalpha() and len(str(key)) > 4 and str(key).lower() in low}
     return named or data
 
 

@@ -59,7 +59,7 @@ PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
 LAST_PREFILL = "```python\n# The last of the found lines is: {line}\n#"
 FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
-TRAIL_PREFILL = "```python\n# The trail ends with: {line}\n#"
+TRAIL_PREFILL = "```python\n# The trail ends with the answer: {line}\n# What was asked for is"
 ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
 COUNTING_PREFILL = "```python\n# Count"
@@ -103,6 +103,8 @@ class Opening:
     text: str
     prefill: str
     """How the first reply is begun, for servers that continue it."""
+    evidence: str = ""
+    """What of the text quotes the data: lines that were found and records that the question names."""
     reading: bool = False
     """The answer may stand in the lines that were found."""
     counting: bool = False

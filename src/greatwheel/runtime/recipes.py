@@ -20,6 +20,12 @@ _LEAST = r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|w
 
 
 _QUOTED = re.compile(r"(?<!\w)['\"“`]([^'\"“”`]{2,60})['\"”`](?!\w)")
+COPY = 'FINAL("...")  # the answer, copied from the lines that were found'
+"""The example for a question that a line of the text answers."""
+_WHICH_TEXT = re.compile(
+    r"\b(?:which|what|name|list)\b[^.?]*\b(?:documents?|files?|texts?|modules?|reports?|notes?|pages?|chapters?|ones)\b",
+    re.IGNORECASE,
+)
 _DAY_WORDS = (
     ("on or after|since|from|starting", ">="),
     ("on or before|until|up to|through", "<="),
@@ -95,8 +101,11 @@ def recipes(
         return _TableRecipes(question, asked, tables, links, words).lines()
     if asked.count:
         return _counting_recipes(question, context, words)
+    if isinstance(context, dict) and _WHICH_TEXT.search(question) and any(words.values()):
+        holds = f"{_marker(question, words).lower()!r} in text.lower()"
+        return [f"FINAL([name for name, text in context.items() if {holds}])  # the texts that hold it"]
     return [
-        'FINAL("...")  # the answer, copied from the lines that were found',
+        COPY,
         'search("other words")  # when they do not say it',
     ]
 
@@ -171,12 +180,14 @@ class _TableRecipes:
         self._own = [link for link in links if link.table.name == self._main.name]
 
     def lines(self) -> list[str]:
-        """The lines, the best first, at most four."""
+        """The lines, the best first, few of them."""
         shown = any(len(link.records) <= FEW for link in self._own) and not (self._asked.count or self._asked.total)
         copied = ['FINAL("...")  # when a record that is shown below has the answer: copied from it'] if shown else []
-        found = [*(self._joined() or [*self._in_sequence(), *copied]), *self._wanted()]
+        special = self._joined() or self._in_sequence()
+        if special:
+            return special
         time = self._time_example()
-        return [*dict.fromkeys(found), *([time] if time else [])][:4]
+        return [*[*copied, *dict.fromkeys(self._wanted())][:3], *([time] if time else [])]
 
     def _main_table(self) -> Named:
         def score(named: Named) -> tuple[int, int]:

@@ -149,17 +149,20 @@ class Workspace:
         if self.context is not None:
             look = prompts.look(question, self.context, MANY_LINES if reading else FEW_LINES)
             code = recipes.recipes(question, self.context, prepared.tables, found, look.counts)
+            reading = reading and code[0] == recipes.COPY
         said = "".join(f"Earlier question: {asked}\nAnswer: {answer}\n\n" for asked, answer in self.history[-3:])
+        linked = [*linking.date_lines(question, prepared.tables), *(link.line() for link in found)]
         text = prompts.first_message(
             brief=prepared.text or "(no data was given; use what you know, or llm_query)",
             question=question,
             look=look,
-            links=[*linking.date_lines(question, prepared.tables), *(link.line() for link in found)],
+            links=linked,
             code=code,
         )
         return prompts.Opening(
             text=said + text,
             prefill=prompts.first_prefill(question, look, code, counting=counting, reading=reading),
+            evidence="\n".join([look.text(), *linked]),
             reading=reading,
             counting=counting,
             absent=bool(look.absent),

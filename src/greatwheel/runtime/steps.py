@@ -147,8 +147,8 @@ class Conversation:
         return Block(code=guarded.code, rebound=guarded.rebound)
 
     def seen(self) -> str:
-        """All that the model was shown of the data."""
-        return "\n".join([self.opening.text, *(told for _, told in self.turns)])
+        """All that the model was shown of the data, its description aside."""
+        return "\n".join([self.opening.evidence, *(told for _, told in self.turns)])
 
     def raise_doubt(self, doubt: finals.Doubt) -> bool:
         """Whether to question an answer for this reason: most reasons count once.
@@ -193,7 +193,9 @@ def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     value = ran.final.value if ran.final else None
     text = finals.as_text(value)
     final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.opening.counting)
-    doubt = finals.doubt(final, value=value, seen=talk.seen(), in_data=final.typed_in and data.holds(text))
+    doubt = finals.doubt(
+        final, value=value, seen=talk.seen(), in_data=final.typed_in and talk.opening.reading and data.holds(text)
+    )
     if doubt is None or not talk.raise_doubt(doubt):
         # What was questioned has been shown to the model since, in the question: that settles no doubt.
         if settled := talk.questioned.get(text, doubt):

@@ -48,7 +48,12 @@ _CHAT = re.compile(
 _PAIR = re.compile(
     r"(?<!\w)([A-Za-z_][\w.-]{0,40}+) ?[=:] ?(\"[^\"]*\"|[^\s;,|=\"]++(?: [^\s;,|=:\"]++(?![\w.-]* ?[=:]))*)"
 )
-_FIELD = re.compile(r"^([A-Za-z][\w /()#.-]{0,40}?): ?(.*)$")
+_SECTION = re.compile(r"^\[{1,2}([\w .:/@-]{1,60})\]{1,2}\s*$")
+_ACCESS = re.compile(
+    r'^(?P<ip>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3})'
+    r' (?P<bytes>\d+|-)(?: "(?P<referer>[^"]*)" "(?P<agent>[^"]*)")?'
+)
+_FIELD = re.compile(r"^(?:- |  )?([A-Za-z][\w /()#.-]{0,40}?)(?:: ?| ?= ?)(.*)$")
 
 
 _CONTENTS = (
@@ -89,7 +94,7 @@ def find_tables(text: str) -> list[Table]:
 
 
 def _read(lines: Sequence[str], title: str) -> Table | None:
-    for reader in (_logs, _pairs, _delimited, _chat):
+    for reader in (_access_log, _logs, _pairs, _delimited, _aligned, _chat):
         table = reader(lines)
         if table is not None:
             return replace(table, title=title)
@@ -178,19 +183,36 @@ def _blocks(lines: Sequence[str]) -> Table | None:
     block: dict[str, str] = {}
     filled = matched = 0
     for line in [*lines, ""]:
-        field = _FIELD.match(line)
-        if field and field[1] not in block:
-            block[field[1].strip()] = field[2].strip()
-            matched += 1
-        elif not line.strip() or re.match(r"^[-=*_#]{3,}", line):
+        field, section = _FIELD.match(line), _SECTION.match(line)
+        if section or not line.strip() or line.startswith("- ") or re.match(r"^[-=*_#]{3,}", line):
             if len(block) >= 2:
                 blocks.append(block)
-            block = {}
+            block = {"section": section[1]} if section else {}
+        if field and field[1] not in block and not section:
+            block[field[1].strip()] = field[2].strip().strip('"')
+        matched += bool(field or section)
         filled += bool(line.strip())
     shapes = Counter(tuple(sorted(each)) for each in blocks)
     if len(blocks) < MIN_ROWS or matched < 0.7 * filled or shapes.most_common(1)[0][1] < 0.5 * len(blocks):
         return None
     return _from_dicts("blocks of 'Field: value' lines", blocks)
+
+
+def _access_log(lines: Sequence[str]) -> Table | None:
+    """A web server's log in the common or the combined format."""
+    rows = [match.groupdict("") for line in lines if (match := _ACCESS.match(line))]
+    return _from_dicts("lines of a web server's log", rows) if len(rows) >= max(MIN_ROWS, 0.5 * len(lines)) else None
+
+
+def _aligned(lines: Sequence[str]) -> Table | None:
+    """Columns that are aligned by two or more spaces."""
+    rows = [re.split(r"\s{2,}", line.strip()) for line in lines]
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    if width < 3 or count < max(MIN_ROWS, 0.8 * len(rows)):
+        return None
+    rows = [row for row in rows if len(row) == width]
+    names = _header(rows)
+    return _table("aligned columns", names or _names_by_content(rows, width), rows[1:] if names else rows)
 
 
 def _logs(lines: Sequence[str]) -> Table | None:

@@ -14,7 +14,7 @@ from pydantic_monty import Monty, MontyCrashedError, MontyError, MontySession, O
 from greatwheel.core.errors import SandboxLost, SandboxMisuse
 from greatwheel.sandbox.monty_block import read_block
 from greatwheel.sandbox.monty_dump import MontyDump, unpack_dump
-from greatwheel.sandbox.monty_errors import read_failure
+from greatwheel.sandbox.monty_errors import lost, read_failure
 from greatwheel.sandbox.monty_interpreter import MontyInterpreter
 from greatwheel.sandbox.monty_turns import TurnThread
 from greatwheel.sandbox.port import Answer, Event, HostCalls, Limits, Raised, Variable
@@ -202,10 +202,9 @@ class MontyEngine:
     ) -> MontySandboxSession:
         pool = await self._start()
         thread = TurnThread("monty session")
-        checkout = pool.checkout(limits=_monty_limits(limits), os_policy=_POLICY, assert_message_annotations=False)
 
         def enter() -> MontyWorker:
-            session = checkout.__enter__()
+            session = _check_out(pool, limits)
             interpreter = MontyInterpreter(session, self._stopper, host, limits)
             return MontyWorker(session, interpreter, thread, session.worker_pid or 0)
 
@@ -226,6 +225,18 @@ class MontyEngine:
                 self._stopper = await asyncio.to_thread(_stopper, pool)
                 self._pool = pool
             return self._pool
+
+
+def _check_out(pool: Monty, limits: Limits) -> MontySession:
+    """A session on a live worker. One that died while it was idle is found out only now, and the pool replaces it."""
+    for spare in reversed(range(_WARM + 1)):
+        checkout = pool.checkout(limits=_monty_limits(limits), os_policy=_POLICY, assert_message_annotations=False)
+        try:
+            return checkout.__enter__()
+        except MontyCrashedError as error:
+            if not spare:
+                raise lost(error, limits) from error
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _stopper(pool: Monty) -> object:

@@ -47,7 +47,7 @@ class Disconnect:
 
 @dataclass(frozen=True)
 class BreakOff:
-    """Send so many pieces of a stream, then close the connection."""
+    """Send so many pieces of a stream, or a part of a reply in one piece, then close the connection."""
 
     pieces: int = 1
 
@@ -211,8 +211,11 @@ class FakeModelServer:
         spoken = speak(text, request, format)
         if request.streams:
             await _send_stream(writer, format, request, spoken, break_off)
-        else:
+        elif break_off is None:
             await _send_json(writer, 200, format.whole(request, spoken))
+        else:
+            body = json.dumps(format.whole(request, spoken)).encode()
+            await _break_off(writer, _head(200, {"content-length": str(len(body))}) + body[:20])
 
     def _about(self, request: FakeRequest) -> tuple[int, Json]:
         match request.path:
@@ -272,12 +275,17 @@ async def _send_stream(
     writer.write(_head(200, {"content-type": format.content_type, "transfer-encoding": "chunked"}))
     for number, piece in enumerate(format.stream(request, spoken)):
         if number == break_off:
-            await writer.drain()
-            writer.close()
-            raise _Hangup
+            await _break_off(writer, b"")
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
     writer.write(b"0\r\n\r\n")
     await writer.drain()
+
+
+async def _break_off(writer: asyncio.StreamWriter, last: bytes) -> None:
+    writer.write(last)
+    await writer.drain()
+    writer.close()
+    raise _Hangup
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:

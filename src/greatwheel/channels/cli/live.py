@@ -100,8 +100,9 @@ class LiveView:
 
 def usage_line(usage: Usage, steps: int, seconds: float) -> str:
     """What a run took, for people."""
+    calls = usage.model_calls
     return (
-        f"{steps} step{'s' if steps != 1 else ''}, {usage.model_calls} model call{'s' if usage.model_calls != 1 else ''},"
+        f"{steps} step{'s' if steps != 1 else ''}, {calls} model call{'s' if calls != 1 else ''},"
         f" {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s"
     )
 

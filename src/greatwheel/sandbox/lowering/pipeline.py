@@ -38,6 +38,7 @@ from greatwheel.sandbox.lowering.passes.generators import Generators
 from greatwheel.sandbox.lowering.passes.host_callbacks import HostCallbacks
 from greatwheel.sandbox.lowering.passes.imports import Imports
 from greatwheel.sandbox.lowering.passes.lazy_expressions import LazyExpressions
+from greatwheel.sandbox.lowering.passes.native_values import NativeValues
 from greatwheel.sandbox.lowering.passes.pools import Pools
 from greatwheel.sandbox.lowering.passes.properties import Properties
 from greatwheel.sandbox.lowering.passes.regex_callables import RegexCallables
@@ -98,6 +99,7 @@ PASSES: tuple[Pass, ...] = (
     Complexes(),
     BuiltinMethods(),
     ErrorTypes(),
+    NativeValues(),
     BoundMethods(),
     SpecialMethods(),
     Properties(),

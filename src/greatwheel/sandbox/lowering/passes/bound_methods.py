@@ -129,7 +129,7 @@ class BoundMethods:
     """See the module."""
 
     name = "bound_methods"
-    engines = frozenset({"monty"})
+    engines = frozenset({"monty", "ouros"})
 
     def wanted(self, block: Block) -> bool:
         """Only when such an attribute is read without being called."""
@@ -137,6 +137,8 @@ class BoundMethods:
 
     def apply(self, block: Block) -> None:
         """Wrap those attributes."""
+        if block.state.engine == "ouros":
+            block.require_guest("native_values")
         _Values(block).visit(block.tree)
 
 
@@ -166,7 +168,7 @@ class _Values(Rewriter):
         if node.attr not in METHODS or not isinstance(node.ctx, ast.Load):
             return node
         call = DUNDERS.get(node.attr)
-        if call is None and node.attr in LACKING:
+        if call is None and node.attr in LACKING and self.block.state.engine == "monty":
             self.block.require_guest("methods")
             call = f"_gw_m_{node.attr}"
         elif call is None:
