@@ -12,8 +12,9 @@ from greatwheel.llm.port import ChatModel, ChatRequest, Message
 from greatwheel.llm.probing import describe_openai
 from greatwheel.llm.servers import Dialect, OpenAIServer
 from greatwheel.llm.specs import OpenAISpec
+from greatwheel.llm.streams import whole_reply
 from greatwheel.testing.contracts.llm import CONTEXT, QUESTION, ChatModelContract, ServerContract
-from greatwheel.testing.servers import FakeModelServer, Raw, Status
+from greatwheel.testing.servers import BreakOff, Disconnect, FakeModelServer, Raw, Status
 
 PREFILLED = replace(QUESTION, messages=[*QUESTION.messages, Message(role="assistant", content="one")])
 
@@ -68,6 +69,34 @@ class TestOpenAI(ChatModelContract, ServerContract):
         """An error event within a stream is a failure of the server."""
         server.faults.append(Raw(b'data: {"error": {"message": "out of cache"}}\n\n'))
         with pytest.raises(ModelUnavailable, match="out of cache"):
+            await whole_reply(model.stream(CONTEXT, QUESTION))
+
+    async def test_only_a_prefilled_reply_is_streamed(self, server: FakeModelServer, model: ChatModel) -> None:
+        """A reply in one piece costs less; with a prefill some servers would repeat it."""
+        reply, streamed = await model.chat(CONTEXT, QUESTION), await whole_reply(model.stream(CONTEXT, QUESTION))
+        assert replace(reply, usage=streamed.usage) == streamed
+        assert replace(reply.usage, model_seconds=streamed.usage.model_seconds) == streamed.usage
+        await model.chat(CONTEXT, PREFILLED)
+        assert [request.streams for request in server.requests] == [False, True, True]
+
+    @pytest.mark.parametrize("fault", [Disconnect(), BreakOff(0), BreakOff(1), Raw(b"data: {}\n\n")])
+    async def test_a_stream_that_ends_early_is_unavailable(
+        self, server: FakeModelServer, model: ChatModel, fault: Disconnect | BreakOff | Raw
+    ) -> None:
+        """A stream without an end is never taken for a reply."""
+        server.faults.append(fault)
+        with pytest.raises(ModelUnavailable):
+            await whole_reply(model.stream(CONTEXT, QUESTION))
+
+    @pytest.mark.parametrize(
+        "body", [b'{"error": "out of cache"}', b'{"choices": "out of cache"}', b'{"choices": [1]}']
+    )
+    async def test_json_that_is_no_reply_is_refused(
+        self, server: FakeModelServer, model: ChatModel, body: bytes
+    ) -> None:
+        """JSON of another shape is told as what the server sent."""
+        server.faults.append(Raw(body))
+        with pytest.raises(ModelRefused, match="sent something that is not a reply"):
             await model.chat(CONTEXT, QUESTION)
 
 
@@ -87,6 +116,9 @@ async def test_a_server_that_does_not_stop_is_stopped(server: FakeModelServer, m
     monkeypatch.setattr("greatwheel.llm.wire.MAX_REPLY_CHARS", 20)
     model = OpenAIModel(OpenAIServer(base_url=server.openai_url, model="fake"))
     with pytest.raises(ModelRefused, match="more than 20 characters"):
+        await whole_reply(model.stream(CONTEXT, QUESTION))
+    monkeypatch.setattr("greatwheel.llm.openai.MAX_REPLY_BYTES", 20)
+    with pytest.raises(ModelRefused, match="more than 20 bytes"):
         await model.chat(CONTEXT, QUESTION)
     await model.close()
 
