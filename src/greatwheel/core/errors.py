@@ -17,6 +17,7 @@
     │   ├── ModelTimeout        no answer in time
     │   └── ModelFileCorrupt    a file whose hash is not the catalogue's
     ├── BudgetExceeded          a hard limit of the budget is reached
+    │   └── StepsUsedUp         … that of the steps
     └── NotAvailable            a service that this installation does not have
 
 The class docstring is the default message and says what to do. `code` is stable and unique, `retryable` says
@@ -161,6 +162,12 @@ class BudgetExceeded(GreatwheelError):
     code = "budget.exceeded"
     http_status = 429
     exit_code = 5
+
+
+class StepsUsedUp(BudgetExceeded):
+    """The step budget is used up; raise steps."""
+
+    code = "budget.steps"
 
 
 class NotAvailable(GreatwheelError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from greatwheel.core.budgets import Budget, BudgetLeft
 from greatwheel.core.clock import Clock
-from greatwheel.core.errors import BudgetExceeded
+from greatwheel.core.errors import BudgetExceeded, StepsUsedUp
 from greatwheel.core.usage import Usage
 
 
@@ -80,7 +80,7 @@ class Ledger:
         """Begin a step; its number, from 1. Raises BudgetExceeded when none is left."""
         self.check_time()
         if self._steps >= self.budget.steps:
-            raise BudgetExceeded(f"The step budget is used up ({self.budget.steps} steps); raise steps.")
+            raise StepsUsedUp(f"The step budget is used up ({self.budget.steps} steps); raise steps.")
         self._steps += 1
         return self._steps
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import BudgetExceeded, GreatwheelError, SandboxLost
+from greatwheel.core.errors import BudgetExceeded, GreatwheelError, SandboxLost, StepsUsedUp
 from greatwheel.core.events import (
     ModelReplied,
     Observer,
@@ -89,7 +89,7 @@ class Loop:
             verdict = await self._steps(talk, bridge)
             outcome, talk.best = "answered", verdict.answer
         except BudgetExceeded as error:
-            outcome, reason = ("steps" if "step budget" in str(error) else "budget"), str(error)
+            outcome, reason = ("steps" if isinstance(error, StepsUsedUp) else "budget"), str(error)
         except GreatwheelError as error:
             reason = str(error)
             self._complete(talk, "failed", reason)

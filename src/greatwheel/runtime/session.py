@@ -10,6 +10,7 @@ from greatwheel.core.errors import SandboxError, SandboxLost
 from greatwheel.core.ids import SessionId, new_session_id
 from greatwheel.llm.port import ChatModel
 from greatwheel.runtime import briefing, contexts, finals, linking, prompts, recipes
+from greatwheel.runtime.asked import wants as asked_for
 from greatwheel.runtime.equipped import open_equipped
 from greatwheel.runtime.guest_source import TOOL_NAMES
 from greatwheel.sandbox.port import Engine, Limits, SandboxSession, Variable
@@ -133,12 +134,12 @@ class Workspace:
 
     def counting(self, question: str) -> bool:
         """Whether the question asks for a count that code makes."""
-        asked = recipes.wants(question)
+        asked = asked_for(question)
         return self.context is not None and asked.count and not (asked.judge and not self.prepared.tables)
 
     def reading(self, question: str) -> bool:
         """Whether the answer may stand in the lines that a search finds: plain text, and nothing to count or judge."""
-        asked = recipes.wants(question)
+        asked = asked_for(question)
         return self.context is not None and not self.prepared.tables and not asked.count and not asked.judge
 
     def opening(self, question: str) -> prompts.Opening:
