@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from importlib import resources
 
-PUBLIC_TOOLS = frozenset({"search", "grep", "chunks", "tally", "join", "classify", "final"})
+PUBLIC_TOOLS = frozenset({"search", "grep", "chunks", "tally", "before", "after", "join", "classify", "final"})
 """The names that blocks are told of."""
 HIDDEN = "_tool_"
 """Begins every other name."""

@@ -265,6 +265,23 @@ def tally(values):
     return sorted(counts.items(), key=lambda item: -item[1])
 
 
+def place_of(rows, text):
+    for index, row in enumerate(rows):
+        if text.lower() in str(row).lower():
+            return index
+    raise ValueError("no record or line holds " + repr(text))
+
+
+def before(rows, text):
+    """The records or lines before the first that holds a text."""
+    return rows[: place_of(rows, text)]
+
+
+def after(rows, text):
+    """The records or lines after the first that holds a text."""
+    return rows[place_of(rows, text) + 1 :]
+
+
 def join(left, right, key):
     """The records of `left`, each with the fields of the record of `right` that has the same `key`."""
     found = {r[key]: r for r in right if key in r}

@@ -31,6 +31,7 @@ Tools
 search("some words")      print the lines that best match the words; returns the lines
 grep(r"pattern")          print how many lines match and the first; returns all matching lines
 tally(values)             [(value, count), ...], most frequent first
+before(rows, "text")      the records before the first that holds the text; after(rows, "text"): those after it
 join(left, right, "key")   records of two tables merged where the key is the same
 classify(items, "question about one item", ["label1", "label2"])   a model judges each item; returns a label for each
 llm_query("prompt with the text in it")   ask a model; returns its answer as str
@@ -59,7 +60,7 @@ PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
 LAST_PREFILL = "```python\n# The last of the found lines is: {line}\n#"
 FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
-TRAIL_PREFILL = "```python\n# The trail ends with the answer: {line}\n# What was asked for is"
+TRAIL_PREFILL = '```python\n# The trail ends with: {line}\nFINAL("'
 ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
 COUNTING_PREFILL = "```python\n# Count"

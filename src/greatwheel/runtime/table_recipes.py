@@ -239,11 +239,9 @@ class TableRecipes:
         for word in [word for word in kind if word not in linked][:1]:
             test = f"{word!r} in {content.code}.lower()"
             where = f"{where} and {test}" if where else f" if {test}"
-        part = "[:at]" if order[3].lower() in ("before", "preceding") else "[at + 1:]"
-        return [
-            f"at = next(i for i, r in enumerate({name}) if {event[0]!r} in {content.code}.lower())  # the event\n"
-            f"FINAL([{content.code} for r in {name}{part}{where}][{-1 if part == '[:at]' else 0}])"
-        ]
+        earlier = order[3].lower() in ("before", "preceding")
+        source = f"{'before' if earlier else 'after'}({name}, {event[0]!r})"
+        return [f"FINAL([{content.code} for r in {source}{where}][{-1 if earlier else 0}])"]
 
     def _day_test(self, code: str, days: Sequence[str]) -> str:
         if len(days) >= 2:
