@@ -14,7 +14,7 @@ from greatwheel.server.composition import open_engine
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "benchmarks" / "compat"
-FLOORS = {"monty": (0.99, 0), "ouros": (0.72, 30)}
+FLOORS = {"monty": (0.99, 0), "ouros": (0.82, 31)}
 """Per engine: the least share of blocks that pass, and the most silent differences."""
 
 

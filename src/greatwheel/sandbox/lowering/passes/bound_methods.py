@@ -173,4 +173,7 @@ class _Values(Rewriter):
             call = f"_gw_m_{node.attr}"
         elif call is None:
             call = f"lambda _gw_s, *_gw_a, **_gw_k: _gw_s.{node.attr}(*_gw_a, **_gw_k)"
+        if self.block.state.engine == "ouros":
+            # Its built-in methods take no keywords, not even none.
+            call = call.replace(", **_gw_k", "") + f", lambda _gw_s: _gw_s.{node.attr}"
         return self.put(f"_gw_attr(OBJECT, {node.attr!r}, {call})", node, OBJECT=node.value)
