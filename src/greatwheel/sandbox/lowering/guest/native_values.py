@@ -16,6 +16,32 @@ def _gw_attr(o, name, call, read):
     return lambda *args: call(o, *args)
 
 
+def _gw_shown(x):
+    """What to print in place of `x`: the engine passes over `__repr__` inside lists, tuples and dicts."""
+    return x if _gw_is_plain(x, 0) else _gw_text(x, 0)
+
+
+def _gw_is_plain(x, depth):
+    kind = type(x).__name__
+    if kind == "dict" and depth < 8:
+        return all([_gw_is_plain(each, depth + 1) for each in x.values()])
+    if kind in ("list", "tuple") and depth < 8:
+        return all([_gw_is_plain(each, depth + 1) for each in x])
+    return depth == 0 or depth >= 8 or not hasattr(x, "__repr__") or kind in _gw_values
+
+
+def _gw_text(x, depth):
+    kind = type(x).__name__
+    if kind not in ("dict", "list", "tuple") or depth >= 8:
+        return repr(x)
+    if kind == "dict":
+        return "{" + ", ".join([repr(key) + ": " + _gw_text(x[key], depth + 1) for key in x]) + "}"
+    inside = ", ".join([_gw_text(each, depth + 1) for each in x])
+    if kind == "list":
+        return "[" + inside + "]"
+    return "(" + inside + (",)" if len(x) == 1 else ")")
+
+
 def _gw_each(x):
     """What a built-in function can go through in place of `x`."""
     if type(x).__name__ in _gw_flat:

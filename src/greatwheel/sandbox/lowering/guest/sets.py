@@ -144,7 +144,7 @@ def _gw_shown(x, depth=0):
     if kind is _gw_defaultdict:
         changed = _gw_shown(dict(x), depth)
         return _gw_defaultdict(x.default_factory, changed) if changed is not x else x
-    if kind not in _gw_nests or depth > 20:
+    if kind not in _gw_nests or depth > 8:
         return x
     if kind in _gw_set_kinds:
         found = _gw_ordered_elements(x)

@@ -16,6 +16,8 @@ OURS = {"sorted": "_gw_sorted", "islice": "_gw_islice", "accumulate": "_gw_accum
 METHODS = {"is_integer": "_gw_m_is_integer", "bit_length": "_gw_m_bit_length", "bit_count": "_gw_m_bit_count"}
 DATES = {"strptime": "_gw_strptime", "strftime": "_gw_strftime", "fromisoformat": "_gw_fromisoformat"}
 EXTREMES = {"min": "_gw_min", "max": "_gw_max"}
+REPRS = "native reprs"
+SHOWING = frozenset({"print", "str", "repr"})
 EXITS = frozenset({"exit", "quit"})
 FLAT = (ast.Constant, ast.List, ast.ListComp, ast.Tuple, ast.Set, ast.SetComp, ast.Dict, ast.DictComp, ast.JoinedStr)
 
@@ -28,6 +30,8 @@ class NativeValues:
 
     def wanted(self, block: Block) -> bool:
         """Nearly always: the places are found in the same walk that rewrites them."""
+        if "__repr__" in block.facts.defined:
+            block.state.specials.add(REPRS)
         return RAW_MODULES not in block.state.specials
 
     def apply(self, block: Block) -> None:
@@ -129,7 +133,9 @@ class _Values(Rewriter):
         name, method = called_name(node), called_method(node)
         if name in self.block.state.names and name not in ("islice", "accumulate"):
             return node
-        if name in CONSUMERS and len(node.args) == 1:
+        if name in SHOWING and REPRS in self.block.state.specials:
+            node.args = [self._shown(each) for each in node.args]
+        elif name in CONSUMERS and len(node.args) == 1:
             node.args = [self._each(node.args[0])]
             if name in EXTREMES and not node.keywords:
                 node.func = self._sent(EXTREMES[name], node.func)
@@ -145,7 +151,7 @@ class _Values(Rewriter):
         if func.attr == "write" and isinstance(func.value, ast.Attribute) and func.value.attr == "stdout":
             return self.put("print(TEXT, end='')", node, TEXT=node.args[0]) if len(node.args) == 1 else node
         if func.attr == "flush" and isinstance(func.value, ast.Attribute) and func.value.attr == "stdout":
-            return ast.copy_location(ast.Constant(None), node)
+            return self.put("None", node)
         if func.attr in DATES and node.args and not is_name(func.value, "time"):
             self.block.require_guest("native_dates")
             node.args.insert(0, func.value)
@@ -157,6 +163,17 @@ class _Values(Rewriter):
             node.func = self._sent("_gw_str_format", func)
         elif func.attr in ("join", "extend", "fromkeys", "from_iterable") and len(node.args) == 1:
             node.args = [self._each(node.args[0])]
+        return node
+
+    def _shown(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, (ast.Constant, ast.JoinedStr, ast.Starred, ast.Compare)):
+            return node
+        return self._sent("_gw_shown(VALUE)", node, VALUE=node)
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        self.generic_visit(node)
+        if node.format_spec is None and node.conversion == -1 and REPRS in self.block.state.specials:
+            node.value = self._shown(node.value)
         return node
 
     def _each(self, node: ast.expr) -> ast.expr:
