@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,14 +69,16 @@ class Score:
 
 def run_reference(folder: Path) -> list[list[Outcome]]:
     """Every session's outcomes in this CPython, in a child process with fixed hashes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "greatwheel.bench.cpython_reference", str(folder)],
-        env={**os.environ, "PYTHONHASHSEED": "0"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
-    )
+    with tempfile.TemporaryDirectory() as scratch:  # what a block writes goes with it
+        done = subprocess.run(
+            [sys.executable, "-m", "greatwheel.bench.cpython_reference", str(folder.resolve())],
+            cwd=scratch,
+            env={**os.environ, "PYTHONHASHSEED": "0"},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
     return [
         [Outcome(stdout=stdout, error=error, calls=tuple(calls)) for stdout, error, calls in session]
         for session in json.loads(done.stdout)
