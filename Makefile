@@ -1,5 +1,5 @@
 # Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
-.PHONY: demo run test test-model check bench compat longcontext format clean setup
+.PHONY: demo run test test-hostile test-model check bench compat longcontext format clean setup
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -10,7 +10,8 @@ JOBS ?= auto
 help:
 	@echo "make demo         an agent answers questions over millions of characters, with a real local model"
 	@echo "make run Q=… F=…  ask a question Q about a file or folder F"
-	@echo "make test         the tests"
+	@echo "make test         the tests, those below aside"
+	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-model   the tests that need the real model"
 	@echo "make check        formatting, lint, types, directions of import"
 	@echo "make compat       how much of models' Python each sandbox engine runs"
@@ -30,7 +31,10 @@ run: $(STAMP)
 	@$(BIN)/greatwheel ask "$(Q)" $(if $(F),--file "$(F)")
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n $(JOBS) -m "not model" tests
+	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile" tests
+
+test-hostile: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) -m hostile tests/contract
 
 test-model: $(STAMP)
 	$(BIN)/greatwheel models pull smollm2:135m

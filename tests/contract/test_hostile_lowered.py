@@ -14,6 +14,8 @@ from greatwheel.sandbox.port import Engine, Finished, Raised
 from greatwheel.server.composition import open_engine
 from greatwheel.testing.contracts.hostile import HOST_GROWTH, LIMITS, HostileContract
 
+pytestmark = pytest.mark.hostile
+
 SOURCES: dict[str, str] = {
     "megabyte": "x = 1\n" * 170_000,
     "parentheses": "(" * 100_000,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from greatwheel.testing.contracts.hostile import HostileContract
+
+pytestmark = pytest.mark.hostile
 
 
 class TestHostileMonty(HostileContract):

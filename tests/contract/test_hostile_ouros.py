@@ -120,6 +120,8 @@ import string
 string.Template("$x"*10**6).substitute(x="y"*10**4)
 # %% from concurrent futures import threadpoolexecuto
 from concurrent.futures import ThreadPoolExecutor
+
+pytestmark = pytest.mark.hostile
 list(ThreadPoolExecutor().map(ask, [1,2,3]))
 # %% list zip range 10 7 100
 list(zip(*[range(10**7)]*100))
