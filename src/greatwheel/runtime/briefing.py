@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.runtime.code_index import definitions
+from greatwheel.runtime.contexts import split_files
 from greatwheel.runtime.guest_source import PUBLIC_TOOLS
 from greatwheel.runtime.linking import Named
 from greatwheel.runtime.nested import nested_tables
@@ -44,16 +45,19 @@ class Prepared:
 
 def prepare(context: Any) -> Prepared:
     """The variables for a context, and their description."""
-    tables = _tables_of(context)
-    values: dict[str, Any] = {"context": context}
+    files = split_files(context) if isinstance(context, str) else {}
+    tables = _tables_of(files or context)
+    values: dict[str, Any] = {"context": context, **({"files": files} if files else {})}
     values.update({named.name: named.table.records for named in tables})
     lines = [_describe_context(context, bool(tables))]
+    if files:
+        lines = [f"context: str, {len(context):,} characters.", _describe_dict(files, "files")]
     lines += [_describe_table(named) for named in tables]
     return Prepared(
         values=values,
         tables=tuple(tables),
         text="\n".join(line for line in lines if line),
-        derived=frozenset(named.name for named in tables),
+        derived=frozenset(values) - {"context"},
     )
 
 
@@ -149,15 +153,15 @@ def _describe_context(context: Any, has_tables: bool) -> str:
     return f"context: {type(context).__name__} = {_clip(repr(context), EDGE_CHARS)}"
 
 
-def _describe_dict(context: Mapping[str, Any]) -> str:
+def _describe_dict(context: Mapping[str, Any], name: str = "context") -> str:
     keys = list(context)
     shown = ", ".join(repr(key) for key in keys[:8]) + (", …" if len(keys) > 8 else "")
     if all(isinstance(value, str) for value in context.values()):
         total = sum(len(value) for value in context.values())
-        text = f"context: dict of {len(keys):,} texts by name ({total:,} characters in all). Names: {shown}"
+        text = f"{name}: dict of {len(keys):,} texts by name ({total:,} characters in all). Names: {shown}"
         first = keys[0]
-        return text + f"\ncontext[{first!r}] begins: {_clip(context[first], 160)}"
-    text = f"context: dict with {len(keys):,} keys: {shown}"
+        return text + f"\n{name}[{first!r}] begins: {_clip(context[first], 160)}"
+    text = f"{name}: dict with {len(keys):,} keys: {shown}"
     return text + "\n" + "\n".join(_paths(context))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -109,6 +110,18 @@ def _text_or_none(path: Path) -> str | None:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
+
+
+_FILE_LINE = re.compile(r"^[#=*/<>-]{2,}\s*(?:file(?:name)?|path)?:?\s*([\w./-]+\.\w{1,5})\s*[#=*/<>-]*$", re.MULTILINE)
+
+
+def split_files(text: str) -> dict[str, str]:
+    """The files in a text that several were put into, each under a line with its name; empty for other texts."""
+    marks = list(_FILE_LINE.finditer(text))
+    if len(marks) < 3 or marks[0].start() > 1000:
+        return {}
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    return {mark[1]: text[mark.end() : end].strip("\n") for mark, end in zip(marks, ends, strict=True)}
 
 
 def digest(value: Any) -> str:

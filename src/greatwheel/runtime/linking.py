@@ -55,6 +55,9 @@ class Link:
         return f"{self.value!r} is the {self.column!r} of {len(self.records):,} of {self.table.name}"
 
 
+_COMMON = frozenset(guest_tools.STOP_WORDS.split())
+
+
 def links(question: str, tables: Sequence[Named]) -> list[Link]:
     """The values that the question names, longest first; a value inside a longer one is left out."""
     grams = _grams(question)
@@ -87,7 +90,7 @@ def _grams(question: str) -> dict[str, None]:
             grams[gram.lower().removesuffix("'s")] = None
             if length == 1:
                 grams[gram.lower().removesuffix("s")] = None
-    return grams
+    return {gram: None for gram in grams if gram not in _COMMON}
 
 
 def _links_in(named: Named, field: Field, grams: Mapping[str, None]) -> list[Link]:

@@ -14,6 +14,7 @@ from greatwheel.runtime.linking import Link, Named
 from greatwheel.runtime.table_recipes import TableRecipes
 
 _QUOTED = re.compile(r"(?<!\w)['\"“`]([^'\"“”`]{2,60})['\"”`](?!\w)")
+_FOLLOWING = re.compile(r"\b(word|term)\b.*\b(follow\w*|next|after)\b|\b(next|following) (word|term)\b", re.IGNORECASE)
 COPY = 'FINAL("...")  # the answer, copied from the lines that were found'
 """The example for a question that a line of the text answers."""
 _WHICH_TEXT = re.compile(
@@ -36,6 +37,11 @@ def recipes(
     if isinstance(context, dict) and _WHICH_TEXT.search(question) and any(words.values()):
         holds = f"{_marker(question, words).lower()!r} in text.lower()"
         return [f"FINAL([name for name, text in context.items() if {holds}])  # the texts that hold it"]
+    following = _FOLLOWING.search(question)
+    phrase = _QUOTED.search(question)
+    if following and phrase:
+        words_in = r"\s+".join(re.escape(word) for word in phrase[1].strip(" .…").split())
+        return [rf'FINAL(re.search(r"{words_in}\W+(\w+)", {_whole(context)}, re.IGNORECASE)[1])  # the word after it']
     return [
         COPY,
         'search("other words")  # when they do not say it',
@@ -89,3 +95,8 @@ def judging_recipe(question: str, words: Mapping[str, int]) -> list[str]:
         return [judged + f"FINAL(labels.count({wanted!r}))"]
     picked = f"[item for item, label in zip(items, labels) if label == {wanted!r}]"
     return [judged + f"FINAL([re.search(r'[A-Z]+-?\\d+', item)[0] for item in {picked}])  # their ids"]
+
+
+def _whole(context: object) -> str:
+    """The code for all of the text."""
+    return '"\\n".join(context.values())' if isinstance(context, dict) else "context"

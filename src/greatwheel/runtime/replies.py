@@ -34,7 +34,23 @@ def _clean(code: str) -> str:
     """Without a REPL's prompts, common indentation and blank edges."""
     lines = [re.sub(r"^(?:>>>|\.\.\.) ?", "", line) for line in textwrap.dedent(code).split("\n")]
     cleaned = "\n".join(lines).strip("\n")
-    return cleaned.rstrip() if _has_statement(cleaned) else ""
+    return _balanced(cleaned.rstrip()) if _has_statement(cleaned) else ""
+
+
+def _balanced(code: str) -> str:
+    """Without brackets that close nothing at the end: small models lose count of them."""
+    for surplus in range(4):
+        shorter = code[: len(code) - surplus]
+        if code[len(shorter) :].strip(")]}"):
+            break
+        try:
+            ast.parse(shorter)
+        except (SyntaxError, ValueError):
+            continue
+        except (RecursionError, MemoryError):
+            break
+        return shorter
+    return code
 
 
 def _has_statement(code: str) -> bool:

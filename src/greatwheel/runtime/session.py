@@ -148,8 +148,11 @@ class Workspace:
         found = linking.links(question, prepared.tables)
         look, code = prompts.Look(), list[str]()
         if self.context is not None:
-            look = prompts.look(question, self.context, MANY_LINES if reading else FEW_LINES)
-            code = recipes.recipes(question, self.context, prepared.tables, found, look.counts)
+            searched = prepared.values.get("files", self.context)
+            look = prompts.look(question, searched, MANY_LINES if reading else FEW_LINES)
+            code = recipes.recipes(question, searched, prepared.tables, found, look.counts)
+            if "files" in prepared.values:
+                code = [line.replace("context.", "files.") for line in code]
             reading = reading and code[0] == recipes.COPY
         said = "".join(f"Earlier question: {asked}\nAnswer: {answer}\n\n" for asked, answer in self.history[-3:])
         linked = [*linking.date_lines(question, prepared.tables), *(link.line() for link in found)]

@@ -9,6 +9,9 @@ from greatwheel.runtime.asked import Wants
 from greatwheel.runtime.fields import Field, fields_of, mentioned
 from greatwheel.runtime.linking import FEW, Link, Named, question_dates, terms
 
+_PLACES = r"last|latest|first|next|previous|nearest"
+_ORDER = re.compile(rf"\b(?:{_PLACES})\b(.*?)\b(before|after|following|preceding)\b(.*)", re.IGNORECASE | re.DOTALL)
+_ORDER_TURNED = re.compile(rf"\b(before|after|following)\b(.*?),(.*?\b(?:{_PLACES})\b.*)", re.IGNORECASE | re.DOTALL)
 _DAY_WORDS = (
     ("on or after|since|from|starting", ">="),
     ("on or before|until|up to|through", "<="),
@@ -220,26 +223,27 @@ class TableRecipes:
             return []
         return [f"{word!r} in {content.code}.lower()" for word in self._rare(self._question)[:2]]
 
-    def _in_order(self) -> re.Match[str] | None:
-        """`the last … before …`: what is wanted, and the event that it is told from."""
-        return re.search(
-            r"\b(last|latest|first|next|previous|nearest)\b(.*?)\b(before|after|following|preceding)\b(.*)",
-            self._question, re.IGNORECASE | re.DOTALL,
-        )  # fmt: skip
+    def _in_order(self) -> tuple[str, str, str] | None:
+        """`the last A before B`, `after B, the first A`: (A, before or after, B)."""
+        found = _ORDER.search(self._question)
+        if found:
+            return found[1], found[2].lower(), found[3]
+        turned = _ORDER_TURNED.search(self._question)
+        return (turned[3], turned[1].lower(), turned[2]) if turned else None
 
     def _in_sequence(self) -> list[str]:
         """The last (first) record of a kind before (after) an event that a sentence tells."""
         content, order = self._content(), self._in_order()
-        event = self._rare(order[4]) if order else []
+        event = self._rare(order[2]) if order else []
         if content is None or order is None or not event:
             return []
         name, where = self._main.name, self._where()
-        kind = [word for word in terms(order[2]) if word in self._words and self._words[word] > 0 and word not in event]
+        kind = [word for word in terms(order[0]) if word in self._words and self._words[word] > 0 and word not in event]
         linked = " ".join(link.value.lower() for link in self._own)
         for word in [word for word in kind if word not in linked][:1]:
             test = f"{word!r} in {content.code}.lower()"
             where = f"{where} and {test}" if where else f" if {test}"
-        earlier = order[3].lower() in ("before", "preceding")
+        earlier = order[1] in ("before", "preceding")
         source = f"{'before' if earlier else 'after'}({name}, {event[0]!r})"
         return [f"FINAL([{content.code} for r in {source}{where}][{-1 if earlier else 0}])"]
 
@@ -247,16 +251,7 @@ class TableRecipes:
         if len(days) >= 2:
             return f"{min(days)!r} <= {code} <= {max(days)!r}"
         day, low = days[0], self._question.lower()
-        for words, sign in (("on or after|since|from|starting", ">="), ("on or before|until|up to|through", "<=")):
-            if re.search(rf"\b(?:{words})\b", low):
-                return f"{code} {sign} {day!r}"
-        sign = (
-            ">"
-            if re.search(r"\b(?:after|later than)\b", low)
-            else "<"
-            if re.search(r"\bbefore|earlier than\b", low)
-            else "=="
-        )
+        sign = next((sign for words, sign in _DAY_WORDS if re.search(rf"\b(?:{words})\b", low)), "==")
         return f"{code} {sign} {day!r}"
 
     def _comparison(self) -> list[str]:
