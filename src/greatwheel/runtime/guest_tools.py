@@ -148,9 +148,11 @@ def ranked(query, data, top):
     scores = scored(weighed)
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0
-    best = [index for index in order if scores[index] >= 0.6 * highest][:top]
+    several = any(word in query.lower().split() for word in ("all", "list", "names", "members", "people", "every"))
+    best = [index for index in order if scores[index] >= (0.45 if several else 0.6) * highest][:top]
     first = [index for index in best if scores[index] >= 0.9 * highest]
-    onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if len(first) == 1 and len(best) <= 3 else []
+    alone = len(first) == 1 and len(best) <= 3 and not several
+    onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if alone else []
     best = (first + [index for index in best if index not in first and index not in onward])[: top - len(onward)]
     counts = {word: len(weighed[word][1]) for word in weighed}
     return [lines[index] for index in sorted(best)], [lines[index] for index in onward], counts
@@ -177,6 +179,8 @@ def follow(first, weighed, lines, lowered, scores):
         if not ties:
             break
         current = sorted(ties, key=lambda index: (-shared[index] - scores[index], index))[0]
+        if not path:
+            near = {index for hits in told if current in hits for index in hits}
         path.append(current)
     return path
 

@@ -63,6 +63,7 @@ FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
 TRAIL_PREFILL = '```python\n# The trail ends with: {line}\nFINAL("'
 ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
+COMPUTING_PREFILL = "```python\n# Compute"
 COUNTING_PREFILL = "```python\n# Count"
 """How a reply begins, where the server continues an assistant's message: with a comment, in which the model thinks.
 Before a question that found lines may answer, the comment makes a small model read the line that matters; when it is
@@ -106,6 +107,8 @@ class Opening:
     """How the first reply is begun, for servers that continue it."""
     evidence: str = ""
     """What of the text quotes the data: lines that were found and records that the question names."""
+    example: str = ""
+    """The example line that fits best."""
     reading: bool = False
     """The answer may stand in the lines that were found."""
     counting: bool = False
@@ -155,7 +158,7 @@ def first_prefill(question: str, look: Look, code: Sequence[str], *, counting: b
     if counting:
         return COUNTING_PREFILL
     if not reading or not look.best:
-        return PREFILL
+        return COMPUTING_PREFILL if code and not code[0].startswith('FINAL("...")') else PREFILL
     if look.absent:
         return ABSENT_PREFILL
     if look.trail:

@@ -167,6 +167,7 @@ class Workspace:
             text=said + text,
             prefill=prompts.first_prefill(question, look, code, counting=counting, reading=reading),
             evidence="\n".join([look.text(), *linked]),
+            example=code[0] if code else "",
             reading=reading,
             counting=counting,
             absent=bool(look.absent),

@@ -25,6 +25,10 @@ INSISTENT: frozenset[finals.Doubt] = frozenset({"empty", "not_a_value"})
 """Doubts that stay however often the model repeats itself; the others are raised once."""
 
 
+COMPUTABLE: frozenset[finals.Doubt] = frozenset({"not_in_data", "not_computed", "not_found"})
+"""Doubts that running the example may settle."""
+
+
 class Data(Protocol):
     """What the rules may ask of a run's data."""
 
@@ -205,6 +209,8 @@ def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     if doubt not in INSISTENT:
         talk.best = text
     hint = _doubt_hint(doubt, text, value)
+    if doubt in COMPUTABLE and talk.opening.example and not talk.opening.reading:
+        hint = f"{hint} For example:\n{talk.opening.example}"
     return Verdict(observation=prompts.observation(_cut(ran.stdout), "", ""), hint=hint, trouble=True)
 
 
