@@ -56,7 +56,6 @@ class LoopSettings:
     """Longest reply: a block of some 40 lines."""
     temperatures: tuple[float, ...] = (0.0, 0.2, 0.4, 0.6)
     """By how many times the model has gone wrong; the last one stays."""
-    observation_chars: int = 1600
     seed: int = 1
     history: int = 3
     """Earlier steps that are shown whole; older ones are left out."""

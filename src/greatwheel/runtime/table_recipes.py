@@ -262,16 +262,7 @@ class TableRecipes:
         )  # fmt: skip
         if number is None or found is None:
             return []
-        words = found[1].lower()
-        sign = (
-            ">="
-            if words == "at least"
-            else "<="
-            if words == "at most"
-            else "<"
-            if words in ("less than", "below", "under", "fewer than")
-            else ">"
-        )
+        sign = _SIGNS.get(found[1].lower(), ">")
         return [f"{_or_zero(number)} {sign} {found[2].replace(',', '')}"]
 
     def _time_example(self) -> str:
