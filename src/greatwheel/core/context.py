@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from greatwheel.core.ids import RunId, SessionId
+from greatwheel.core.ids import OrgId, RunId, SessionId, UserId
+
+LOCAL = OrgId("local")
+"""The organisation of runs without a database."""
+SOMEBODY = UserId("local")
+"""Their user."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,4 +18,6 @@ class CallContext:
 
     session_id: SessionId
     run_id: RunId
-    organisation: str = "local"
+    """The task's id, for a task of the durable runtime."""
+    organisation: OrgId = LOCAL
+    user_id: UserId = SOMEBODY

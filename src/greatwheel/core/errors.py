@@ -18,7 +18,19 @@
     │   └── ModelFileCorrupt    a file whose hash is not the catalogue's
     ├── BudgetExceeded          a hard limit of the budget is reached
     │   └── StepsUsedUp         … that of the steps
-    └── NotAvailable            a service that this installation does not have
+    ├── LimitReached            a hard limit of the organisation or the user is reached
+    ├── NotAvailable            a service that this installation does not have
+    ├── NotFound                no such task, agent, user, … in this organisation
+    ├── Conflict                the thing is not in a state that allows this
+    │   └── LeaseLost           another worker has taken the task over
+    ├── AccessDenied            no valid key, or no permission
+    │   ├── KeyRefused          … the key
+    │   └── PermissionDenied    … the permission, which the message names
+    ├── InDoubt                 an effect that a crash may have cut off
+    ├── AgentFailed             a task that was called has failed
+    ├── DatabaseError
+    │   └── DatabaseUnavailable  no Postgres answers
+    └── SealBroken              sealed bytes that were altered, or are another owner's
 
 The class docstring is the default message and says what to do. `code` is stable and unique, `retryable` says
 whether the same call may succeed later, `http_status` and `exit_code` are what the edges answer with.
@@ -170,9 +182,99 @@ class StepsUsedUp(BudgetExceeded):
     code = "budget.steps"
 
 
+class LimitReached(GreatwheelError):
+    """A hard limit is reached; wait for its reset, or ask an admin to raise it."""
+
+    code = "limit.reached"
+    http_status = 429
+    exit_code = 5
+
+
 class NotAvailable(GreatwheelError):
     """This installation does not offer that service."""
 
     code = "service.not_available"
     http_status = 501
     exit_code = 6
+
+
+class NotFound(GreatwheelError):
+    """There is no such thing in this organisation."""
+
+    code = "thing.not_found"
+    http_status = 404
+    exit_code = 2
+
+
+class Conflict(GreatwheelError):
+    """It is not in a state that allows this."""
+
+    code = "thing.conflict"
+    http_status = 409
+    exit_code = 8
+
+
+class LeaseLost(Conflict):
+    """Another worker has taken the task over; this one stops."""
+
+    code = "task.lease_lost"
+
+
+class AccessDenied(GreatwheelError):
+    """Access is denied."""
+
+    code = "access.denied"
+    http_status = 403
+    exit_code = 77
+
+
+class KeyRefused(AccessDenied):
+    """The key is unknown, revoked or expired; ask an admin for a new one."""
+
+    code = "access.key_refused"
+    http_status = 401
+
+
+class PermissionDenied(AccessDenied):
+    """The permission is missing; ask an admin to grant it."""
+
+    code = "access.permission_denied"
+
+
+class InDoubt(GreatwheelError):
+    """The call was cut off by a crash; it may or may not have happened, so it was not repeated."""
+
+    code = "call.in_doubt"
+    http_status = 409
+    exit_code = 9
+
+
+class AgentFailed(GreatwheelError):
+    """The agent that was called failed; see its task."""
+
+    code = "agent.failed"
+    http_status = 502
+    exit_code = 10
+
+
+class DatabaseError(GreatwheelError):
+    """The database refused; see its message."""
+
+    code = "database.failed"
+    exit_code = 71
+
+
+class DatabaseUnavailable(DatabaseError):
+    """No Postgres answers; check DATABASE_URL, or unset it to use the embedded server."""
+
+    code = "database.unavailable"
+    retryable = True
+    http_status = 503
+
+
+class SealBroken(GreatwheelError):
+    """The sealed bytes were altered, belong to somebody else, or the master key has changed."""
+
+    code = "seal.broken"
+    http_status = 422
+    exit_code = 65

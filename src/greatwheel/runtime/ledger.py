@@ -15,6 +15,8 @@ class Reservation:
     """Tokens set aside for one model call."""
 
     tokens: int
+    seconds: float
+    """Time left for the call."""
 
 
 class Ledger:
@@ -102,7 +104,7 @@ class Ledger:
                 " raise tokens."
             )
         self._hold(tokens, 1)
-        return Reservation(tokens=tokens)
+        return Reservation(tokens=tokens, seconds=left.seconds)
 
     def settle(self, reservation: Reservation, usage: Usage) -> None:
         """Put what a call really used in the place of its reservation (an empty usage gives it back)."""

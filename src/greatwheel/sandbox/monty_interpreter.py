@@ -77,6 +77,11 @@ class MontyInterpreter:
         self._snapshot: FunctionSnapshot | FutureSnapshot | None = None
 
     @property
+    def paused(self) -> bool:
+        """Whether calls wait."""
+        return self._snapshot is not None
+
+    @property
     def pending(self) -> HostCalls | None:
         """The calls that wait."""
         if self._snapshot is None:

@@ -1,0 +1,86 @@
+"""A task: one request to an agent, from the moment it is queued to its end.
+
+    queued → admitted → running ⇄ waiting → done | failed | dead | cancelled
+
+`admitted`: its organisation has a free place, and a job is on its way to a worker. `waiting`: it gave its place back,
+until a person, an agent or its children answer; then it is `queued` again. `failed`: the agent raised an error, which
+is its result. `dead`: it could not be carried out in `max_attempts` attempts; it can be retried by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
+
+TaskStatus: TypeAlias = Literal["queued", "admitted", "running", "waiting", "done", "failed", "dead", "cancelled"]
+TaskKind: TypeAlias = Literal["agent", "child"]
+"""`agent`: an agent's version does it. `child`: a loop below a task's `rlm_query`, with its own session."""
+
+ENDED: frozenset[TaskStatus] = frozenset({"done", "failed", "dead", "cancelled"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubmitTask:
+    """An order: do this."""
+
+    user_id: UserId
+    input: str
+    """The question or the order, in words."""
+    agent: str | None = None
+    """None: the organisation's triage agent."""
+    session_id: SessionId | None = None
+    """None: a new session."""
+    context: Any = None
+    """Data that the agent gets as its variable `context`."""
+    priority: int = 0
+    """Higher ones are admitted first."""
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `core.budgets.Budget` that replace the agent's."""
+    idempotency_key: str | None = None
+    """A second order with the same key gives the first one's task."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A task as it stands."""
+
+    org_id: OrgId
+    task_id: TaskId
+    session_id: SessionId
+    user_id: UserId
+    agent_id: AgentId
+    agent_version: int
+    kind: TaskKind
+    input: str
+    status: TaskStatus
+    context: bytes | None = None
+    """Digest of the context's blob."""
+    parent_id: TaskId | None = None
+    parent_call: int | None = None
+    part: int | None = None
+    root_id: TaskId | None = None
+    depth: int = 0
+    path: Sequence[str] = ()
+    """Names of the agents from the root down to this task's."""
+    priority: int = 0
+    attempts: int = 0
+    max_attempts: int = 5
+    epoch: int = 0
+    budget: Mapping[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    boundary: Mapping[str, Any] | None = None
+    snapshot: bytes | None = None
+    answer: str | None = None
+    result: Any = None
+    outcome: str | None = None
+    error_code: str | None = None
+    error: str | None = None
+    cancel_requested: bool = False
+    created_at: datetime | None = None
+    queued_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

@@ -1,0 +1,95 @@
+"""What a task may call beyond models: services behind the names of the SDK, by how they are made durable.
+
+The journal decides what a service must be, so each host function has one of four kinds:
+
+- `read`: nothing outside changes (`memory.recall`). Served, then journaled; a crash in between serves it again.
+- `record`: all that it changes is in our Postgres (`channel.send`, `memory.store`, `agent.notify`). The handler gets
+  the connection on which its journal row is written: both are committed together, so it happens exactly once.
+- `effect`: something outside changes (`tool.*`). Journaled before and after. After a crash in between it is repeated
+  only when the service says that the other side honours the idempotency key; else the guest gets `InDoubt`.
+- `wait`: somebody else gives the answer, later (`channel.ask`, `agent.call`). The handler records what is asked on the
+  journal row's connection; the task gives its place back. Whoever answers fills in the row and wakes the task.
+
+A handler's `TypeError`, `ValueError`, `KeyError`, and the errors of `core.errors` that a guest may see
+(`bridge.GUEST_ERRORS`), reach the guest at the call site; any other exception ends the attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from greatwheel.core.context import CallContext
+from greatwheel.core.tasks import Task
+from greatwheel.database.connection import OrgConnection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServiceCall:
+    """One host call of a task."""
+
+    context: CallContext
+    task: Task
+    seq: int
+    """The call's number in the journal."""
+    name: str
+    """The wire name, such as `channel.ask` or `tool.search`."""
+    args: tuple[Any, ...] = ()
+    """Positional arguments; empty for the SDK's own functions, whose arguments are all in `kwargs`."""
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def idempotency_key(self) -> str:
+        """The same in every attempt of this call, and no other call's."""
+        return f"{self.context.run_id}-{self.seq}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """The answer comes later."""
+
+    expires_at: datetime | None = None
+    """When the guest gets a `TimeoutError` instead; None: never."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """A service that changes nothing outside."""
+
+    handle: Callable[[ServiceCall], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """A service whose effect is rows of our database."""
+
+    handle: Callable[[OrgConnection, ServiceCall], Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect:
+    """A service that changes something outside."""
+
+    handle: Callable[[ServiceCall], Awaitable[Any]]
+    repeatable: bool = False
+    """The other side does the same order once only, by its idempotency key."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """A service whose answer somebody else gives."""
+
+    handle: Callable[[OrgConnection, ServiceCall], Awaitable[Waiting]]
+
+
+Service: TypeAlias = Read | Record | Effect | Wait
+
+
+class Services(Protocol):
+    """Finds the service behind a name."""
+
+    def find(self, name: str) -> Service | None:
+        """The service of a wire name; None when this installation has none."""
+        ...
