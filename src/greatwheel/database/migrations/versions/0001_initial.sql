@@ -213,7 +213,7 @@ create index host_calls_expiring on host_calls (expires_at) where state = 'waiti
 create table task_events (
   org_id text not null,
   task_id text not null,
-  seq bigint not null,
+  seq bigint generated always as identity,
   type text not null,
   data jsonb not null,
   at timestamptz not null default clock_timestamp(),
