@@ -28,6 +28,7 @@
     │   └── PermissionDenied    … the permission, which the message names
     ├── InDoubt                 an effect that a crash may have cut off
     ├── AgentFailed             a task that was called has failed
+    ├── ToolFailed              a tool was called and could not do it
     ├── DatabaseError
     │   └── DatabaseUnavailable  no Postgres answers
     └── SealBroken              sealed bytes that were altered, or are another owner's
@@ -255,6 +256,14 @@ class AgentFailed(GreatwheelError):
     code = "agent.failed"
     http_status = 502
     exit_code = 10
+
+
+class ToolFailed(GreatwheelError):
+    """The tool failed; see its message."""
+
+    code = "tool.failed"
+    http_status = 502
+    exit_code = 11
 
 
 class DatabaseError(GreatwheelError):
