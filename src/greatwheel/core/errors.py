@@ -3,7 +3,8 @@
     GreatwheelError
     ├── BadInput                what the user gave can't be used
     │   ├── ContextInvalid      a context that is not text or data
-    │   └── TrajectoryInvalid   a trajectory file that can't be read
+    │   ├── TrajectoryInvalid   a trajectory file that can't be read
+    │   └── SourceRefused       an agent's code that can't be run
     ├── SandboxError
     │   ├── SandboxLost         the interpreter's process is gone
     │   ├── SandboxMisuse       a call in the wrong state (a bug in the caller)
@@ -29,6 +30,7 @@
     ├── InDoubt                 an effect that a crash may have cut off
     ├── AgentFailed             a task that was called has failed
     ├── ToolFailed              a tool was called and could not do it
+    ├── GitFailed               a repository that can't be read
     ├── DatabaseError
     │   └── DatabaseUnavailable  no Postgres answers
     └── SealBroken              sealed bytes that were altered, or are another owner's
@@ -73,6 +75,14 @@ class TrajectoryInvalid(BadInput):
     """The file is not a trajectory; pass a file that `greatwheel ask` wrote."""
 
     code = "input.trajectory_invalid"
+
+
+class SourceRefused(BadInput):
+    """The agent's code can't be run; define `handle(task)` in Python that parses."""
+
+    code = "agent.source_refused"
+    http_status = 422
+    exit_code = 65
 
 
 class SandboxError(GreatwheelError):
@@ -264,6 +274,15 @@ class ToolFailed(GreatwheelError):
     code = "tool.failed"
     http_status = 502
     exit_code = 11
+
+
+class GitFailed(GreatwheelError):
+    """The git repository can't be read; check its address, path and revision."""
+
+    code = "agent.git_failed"
+    retryable = True
+    http_status = 502
+    exit_code = 69
 
 
 class DatabaseError(GreatwheelError):
