@@ -152,7 +152,7 @@ create table tasks (
   not_before timestamptz,
   budget jsonb not null default '{}',
   usage jsonb not null default '{}',
-  boundary jsonb,
+  boundary bytea,
   snapshot bytea,
   answer text,
   result jsonb,
