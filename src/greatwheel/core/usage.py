@@ -28,3 +28,35 @@ class Usage:
             host_calls=self.host_calls + other.host_calls,
             model_seconds=self.model_seconds + other.model_seconds,
         )
+
+
+class Tally:
+    """Adds usage up in place: a sum of `Usage` is a new one each time, which is dear in every host call."""
+
+    __slots__ = ("completion_tokens", "host_calls", "model_calls", "model_seconds", "prompt_tokens")
+
+    def __init__(self) -> None:
+        self.prompt_tokens = 0
+        self.completion_tokens = 0
+        self.model_calls = 0
+        self.host_calls = 0
+        self.model_seconds = 0.0
+
+    def add(self, usage: Usage) -> None:
+        """Count it."""
+        self.prompt_tokens += usage.prompt_tokens
+        self.completion_tokens += usage.completion_tokens
+        self.model_calls += usage.model_calls
+        self.host_calls += usage.host_calls
+        self.model_seconds += usage.model_seconds
+
+    @property
+    def total(self) -> Usage:
+        """What was added so far."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            model_calls=self.model_calls,
+            host_calls=self.host_calls,
+            model_seconds=self.model_seconds,
+        )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from greatwheel.core.context import CallContext
-from greatwheel.core.usage import Usage
+from greatwheel.core.usage import Tally, Usage
 from greatwheel.llm.port import ChatChunk, ChatModel, ChatReply, ChatRequest
 from greatwheel.llm.streams import opened
 from greatwheel.llm.wrapper import WrapperModel
@@ -17,17 +17,17 @@ class MeteredModel(WrapperModel):
 
     def __init__(self, inner: ChatModel) -> None:
         super().__init__(inner)
-        self._usage = Usage()
+        self._used = Tally()
 
     @property
     def usage(self) -> Usage:
         """The total so far; requests that failed are not in it."""
-        return self._usage
+        return self._used.total
 
     async def chat(self, context: CallContext, request: ChatRequest) -> ChatReply:
         """The reply, counted."""
         reply = await self._inner.chat(context, request)
-        self._usage += reply.usage
+        self._used.add(reply.usage)
         return reply
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
@@ -35,5 +35,5 @@ class MeteredModel(WrapperModel):
         async with aclosing(opened(self._inner.stream(context, request))) as chunks:
             async for chunk in chunks:
                 if chunk.reply is not None:
-                    self._usage += chunk.reply.usage
+                    self._used.add(chunk.reply.usage)
                 yield chunk

@@ -10,6 +10,7 @@ import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from greatwheel.core.clock import Clock
@@ -25,12 +26,11 @@ from greatwheel.runtime.record import Prefix
 from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
 from greatwheel.sandbox.prelude import BINDERS, SIGNATURES
 
-Handler: TypeAlias = Callable[[Mapping[str, Any], Ledger], Awaitable[Any]]
-
 SUB_MAX_TOKENS = 512
 """Longest reply of a sub-model unless the call says otherwise."""
 CHARS_PER_TOKEN = 3
 """A cautious estimate, to reserve tokens before a server has counted them."""
+_ONE_CALL = Usage(host_calls=1)
 
 
 class ChildRunner(Protocol):
@@ -75,12 +75,10 @@ class Bridge:
         for call in calls.calls:
             if call.name == "FINAL":
                 return await self._final(call)
-        numbered = []
-        for call in calls.calls:
-            self.calls += 1
-            numbered.append((self.calls, call))
-        answers = await _gather([self._serve_one(number, call) for number, call in numbered])
-        return {call.id: answer for (_, call), answer in zip(numbered, answers, strict=True)}
+        first = self.calls + 1
+        self.calls += len(calls.calls)
+        answers = await _gather([self._serve_one(number, call) for number, call in enumerate(calls.calls, first)])
+        return {call.id: answer for call, answer in zip(calls.calls, answers, strict=True)}
 
     async def _final(self, call: HostCall) -> dict[int, Answer] | FinalCalled:
         try:
@@ -107,7 +105,7 @@ class Bridge:
         except BadInput as error:
             failure = f"ValueError: {error}"
         seconds = self.clock.monotonic() - began
-        ledger.add(Usage(host_calls=1))
+        ledger.add(_ONE_CALL)
         self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)
         return _answer_of(result, failure)
 
@@ -142,24 +140,11 @@ class Bridge:
         )  # fmt: skip
 
     async def _handle(self, call: HostCall, ledger: Ledger) -> Any:
-        handler = self._handlers().get(call.name)
+        handler = _HANDLERS.get(call.name)
         if handler is None:
             service = call.name.split(".")[0]
             raise NotAvailable(f"{call.name} is not available here: this installation has no {service} service.")
-        return await handler(_bind(call), ledger)
-
-    def _handlers(self) -> dict[str, Handler]:
-        return {
-            "llm_query": self._llm_query,
-            "batch_llm_query": self._batch_llm_query,
-            "llm.complete": self._complete,
-            "llm.embed": self._embed,
-            "rlm_query": self._rlm_query,
-            "batch_rlm_query": self._batch_rlm_query,
-            "SHOW_VARS": self._show_vars,
-            "budget": self._budget,
-            "state.checkpoint": self._checkpoint,
-        }
+        return await handler(self, _bind(call), ledger)
 
     async def _llm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
         return await self._ask([Message(role="user", content=_text(bound["prompt"]))], bound, ledger)
@@ -181,11 +166,11 @@ class Bridge:
     async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], ledger: Ledger) -> str:
         choices = bound.get("choices")
         max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
-        chars = sum(len(message.content) for message in messages)
-        estimate = chars // CHARS_PER_TOKEN + max_tokens
-        if chars > self.model.window * 6 or estimate > self.model.window * 2:
+        chars = sum([len(message.content) for message in messages])
+        estimate, window = chars // CHARS_PER_TOKEN + max_tokens, self.model.window
+        if chars > window * 6 or estimate > window * 2:
             raise ValueError(
-                f"the prompt has {chars:,} characters and the model reads about {self.model.window * CHARS_PER_TOKEN:,}"
+                f"the prompt has {chars:,} characters and the model reads about {window * CHARS_PER_TOKEN:,}"
                 " at once; use chunks(text, 4000) and batch_llm_query"
             )
         request = ChatRequest(
@@ -240,6 +225,22 @@ class Bridge:
 
     async def _checkpoint(self, bound: Mapping[str, Any], ledger: Ledger) -> None:
         raise NotAvailable("state.checkpoint needs the durable runtime; this run keeps its state in memory.")
+
+
+_Handler: TypeAlias = Callable[[Bridge, Mapping[str, Any], Ledger], Awaitable[Any]]
+_HANDLERS: Mapping[str, _Handler] = MappingProxyType(
+    {
+        "llm_query": Bridge._llm_query,
+        "batch_llm_query": Bridge._batch_llm_query,
+        "llm.complete": Bridge._complete,
+        "llm.embed": Bridge._embed,
+        "rlm_query": Bridge._rlm_query,
+        "batch_rlm_query": Bridge._batch_rlm_query,
+        "SHOW_VARS": Bridge._show_vars,
+        "budget": Bridge._budget,
+        "state.checkpoint": Bridge._checkpoint,
+    }
+)
 
 
 async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from greatwheel.core.budgets import Budget, BudgetLeft
 from greatwheel.core.clock import Clock
 from greatwheel.core.errors import BudgetExceeded, StepsUsedUp
-from greatwheel.core.usage import Usage
+from greatwheel.core.usage import Tally, Usage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,8 +15,6 @@ class Reservation:
     """Tokens set aside for one model call."""
 
     tokens: int
-    seconds: float
-    """Time left for the call."""
 
 
 class Ledger:
@@ -27,7 +25,7 @@ class Ledger:
 
     def __init__(self, budget: Budget, clock: Clock, parent: Ledger | None = None) -> None:
         self.budget = budget
-        self.usage = Usage()
+        self._used = Tally()
         self._clock = clock
         self._parent = parent
         self._reserved_tokens = 0
@@ -36,9 +34,20 @@ class Ledger:
         self._steps = 0
 
     @property
+    def usage(self) -> Usage:
+        """What was used of this ledger, children included."""
+        return self._used.total
+
+    @property
     def seconds(self) -> float:
         """Since this ledger was opened."""
         return self._clock.monotonic() - self._started
+
+    @property
+    def seconds_left(self) -> float:
+        """Until this ledger's time is over, or a parent's; never below zero."""
+        own = max(0.0, self.budget.seconds - self.seconds)
+        return own if self._parent is None else min(own, self._parent.seconds_left)
 
     @property
     def steps(self) -> int:
@@ -47,11 +56,12 @@ class Ledger:
 
     def left(self) -> BudgetLeft:
         """What may still be used, the parents' limits included; never below zero."""
-        used, budget = self.usage, self.budget
+        used, budget = self._used, self.budget
+        tokens = used.prompt_tokens + used.completion_tokens
         own = BudgetLeft(
-            tokens=max(0, budget.tokens - used.tokens - self._reserved_tokens),
+            tokens=max(0, budget.tokens - tokens - self._reserved_tokens),
             model_calls=max(0, budget.model_calls - used.model_calls - self._reserved_calls),
-            seconds=max(0.0, budget.seconds - self.seconds),
+            seconds=self.seconds_left,
             depth=budget.depth,
             steps=max(0, budget.steps - self._steps),
         )
@@ -61,17 +71,14 @@ class Ledger:
         return BudgetLeft(
             tokens=min(own.tokens, above.tokens),
             model_calls=min(own.model_calls, above.model_calls),
-            seconds=min(own.seconds, above.seconds),
+            seconds=own.seconds,
             depth=own.depth,
             steps=own.steps,
         )
 
     def check_time(self) -> None:
         """Raise BudgetExceeded when the time is over."""
-        self._check_time(self.left())
-
-    def _check_time(self, left: BudgetLeft) -> None:
-        if left.seconds <= 0:
+        if self.seconds_left <= 0:
             raise self.out_of_time()
 
     def out_of_time(self) -> BudgetExceeded:
@@ -93,7 +100,8 @@ class Ledger:
             BudgetExceeded: tokens, calls or time would not suffice; nothing is set aside then.
         """
         left = self.left()
-        self._check_time(left)
+        if left.seconds <= 0:
+            raise self.out_of_time()
         if left.model_calls < 1:
             raise BudgetExceeded(
                 f"The budget of model calls is used up ({self.budget.model_calls}); raise model_calls."
@@ -104,7 +112,7 @@ class Ledger:
                 " raise tokens."
             )
         self._hold(tokens, 1)
-        return Reservation(tokens=tokens, seconds=left.seconds)
+        return Reservation(tokens=tokens)
 
     def settle(self, reservation: Reservation, usage: Usage) -> None:
         """Put what a call really used in the place of its reservation (an empty usage gives it back)."""
@@ -113,7 +121,7 @@ class Ledger:
 
     def add(self, usage: Usage) -> None:
         """Count usage here and in every parent."""
-        self.usage += usage
+        self._used.add(usage)
         if self._parent is not None:
             self._parent.add(usage)
 

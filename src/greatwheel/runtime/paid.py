@@ -21,7 +21,7 @@ async def paid_chat(
     held = ledger.reserve(estimate)
     used = Usage()
     try:
-        async with asyncio.timeout(held.seconds) as deadline:
+        async with asyncio.timeout(ledger.seconds_left) as deadline:
             reply = await model.chat(context, request)
         used = reply.usage
         return reply

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from pydantic_monty import Monty, MontyCrashedError, MontyError, MontySession, OSPolicy, ResourceLimits
+from pydantic_monty import Monty, MontyCrashedError, MontyError, MontySession, ResourceLimits
 
 from greatwheel.core.errors import SandboxLost, SandboxMisuse
 from greatwheel.sandbox.monty_block import read_block
@@ -17,7 +17,8 @@ from greatwheel.sandbox.monty_dump import MontyDump, unpack_dump
 from greatwheel.sandbox.monty_errors import lost, read_failure
 from greatwheel.sandbox.monty_interpreter import MontyInterpreter
 from greatwheel.sandbox.monty_turns import TurnThread
-from greatwheel.sandbox.port import Answer, Event, HostCalls, Limits, Raised, Variable
+from greatwheel.sandbox.monty_world import POLICY
+from greatwheel.sandbox.port import Answer, Event, HostCalls, Limits, Raised, Variable, World
 
 MAX_SOURCE = 400_000
 """The longest block, in characters."""
@@ -27,7 +28,6 @@ _WARM = 2
 _STOP_GRACE = 0.9
 """Seconds that a guest gets beyond its limit to stop by itself before its process is killed."""
 DEFAULT_LIMITS = Limits()
-_POLICY: OSPolicy = {"sleep": "zero"}
 T = TypeVar("T")
 
 
@@ -80,26 +80,26 @@ class MontySandboxSession:
         """The calls that wait for an answer, or None when idle."""
         return self._worker.interpreter.pending if self._state == "open" else None
 
-    async def run(self, code: str) -> Event:
+    async def run(self, code: str, *, world: World | None = None) -> Event:
         """Run a block up to the next event."""
         self._expect_idle()
         refusal = _refuse_source(code)
         if refusal is not None:
             return refusal
         block = read_block(code)
-        return await self._take(lambda: self._worker.interpreter.run(code, block))
+        return await self._take(lambda: self._worker.interpreter.run(code, block, world))
 
     async def resume(self, answers: Mapping[int, Answer]) -> Event:
         """Answer pending calls, by id, and go on to the next event."""
         self._expect_open()
-        if self.pending is None:
+        if not self._worker.interpreter.paused:
             raise SandboxMisuse("No call is pending; call run.")
         return await self._take(lambda: self._worker.interpreter.resume(answers))
 
     async def abandon(self) -> None:
         """Give up the paused block."""
         self._expect_open()
-        if self.pending is not None:
+        if self._worker.interpreter.paused:
             await self._take(self._worker.interpreter.abandon)
 
     async def set(self, name: str, value: Any) -> None:
@@ -136,7 +136,7 @@ class MontySandboxSession:
 
     def _expect_idle(self) -> None:
         self._expect_open()
-        if self.pending is not None:
+        if self._worker.interpreter.paused:
             raise SandboxMisuse("A call is pending; answer it or abandon the block.")
 
     async def _take(self, call: Callable[[], T]) -> T:
@@ -176,17 +176,26 @@ class MontyEngine:
         self._workers: set[MontyWorker] = set()
 
     async def open(
-        self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = DEFAULT_LIMITS
+        self,
+        *,
+        host_functions: frozenset[str] = frozenset(),
+        limits: Limits = DEFAULT_LIMITS,
+        world: World | None = None,
     ) -> MontySandboxSession:
         """A fresh session in which `host_functions` are callable names."""
-        return await self._open(host_functions, limits, MontyInterpreter.prepare)
+        return await self._open(host_functions, limits, world, MontyInterpreter.prepare)
 
     async def load(
-        self, dump: bytes, *, host_functions: frozenset[str] = frozenset(), limits: Limits = DEFAULT_LIMITS
+        self,
+        dump: bytes,
+        *,
+        host_functions: frozenset[str] = frozenset(),
+        limits: Limits = DEFAULT_LIMITS,
+        world: World | None = None,
     ) -> MontySandboxSession:
         """A session as it was when dumped. Memory and recursion limits are at most those at the time of the dump."""
         found: MontyDump = unpack_dump(dump)
-        return await self._open(host_functions, limits, lambda interpreter: interpreter.restore(found))
+        return await self._open(host_functions, limits, world, lambda interpreter: interpreter.restore(found))
 
     async def close(self) -> None:
         """End every session and worker."""
@@ -198,14 +207,14 @@ class MontyEngine:
             await asyncio.to_thread(pool.__exit__, None, None, None)
 
     async def _open(
-        self, host: frozenset[str], limits: Limits, begin: Callable[[MontyInterpreter], None]
+        self, host: frozenset[str], limits: Limits, world: World | None, begin: Callable[[MontyInterpreter], None]
     ) -> MontySandboxSession:
         pool = await self._start()
         thread = TurnThread("monty session")
 
         def enter() -> MontyWorker:
             session = _check_out(pool, limits)
-            interpreter = MontyInterpreter(session, self._stopper, host, limits)
+            interpreter = MontyInterpreter(session, self._stopper, host, limits, world)
             return MontyWorker(session, interpreter, thread, session.worker_pid or 0)
 
         worker = await thread.take(enter)
@@ -230,7 +239,7 @@ class MontyEngine:
 def _check_out(pool: Monty, limits: Limits) -> MontySession:
     """A session on a live worker. One that died while it was idle is found out only now, and the pool replaces it."""
     for spare in reversed(range(_WARM + 1)):
-        checkout = pool.checkout(limits=_monty_limits(limits), os_policy=_POLICY, assert_message_annotations=False)
+        checkout = pool.checkout(limits=_monty_limits(limits), os_policy=POLICY, assert_message_annotations=False)
         try:
             return checkout.__enter__()
         except MontyCrashedError as error:

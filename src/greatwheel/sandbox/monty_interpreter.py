@@ -29,6 +29,7 @@ from greatwheel.sandbox.monty_block import Block, Range
 from greatwheel.sandbox.monty_dump import MontyDump, decode_value, encode_value, pack_dump
 from greatwheel.sandbox.monty_errors import Failure, monty_error, read_failure
 from greatwheel.sandbox.monty_output import Output
+from greatwheel.sandbox.monty_world import MontyWorld
 from greatwheel.sandbox.monty_values import check_portable, from_guest, refuse_doubtful
 from greatwheel.sandbox.port import (
     Answer,
@@ -42,6 +43,7 @@ from greatwheel.sandbox.port import (
     Raised,
     Returned,
     Variable,
+    World,
 )
 
 _Snapshot: TypeAlias = FunctionSnapshot | FutureSnapshot | NameLookupSnapshot | MontyComplete
@@ -54,8 +56,11 @@ _NO_CALL = 2**31 - 1
 class MontyInterpreter:
     """The state of one session. `token` names the probe; `stopper` is a guest object that no longer exists."""
 
-    def __init__(self, session: MontySession, stopper: object, host: frozenset[str], limits: Limits) -> None:
+    def __init__(
+        self, session: MontySession, stopper: object, host: frozenset[str], limits: Limits, world: World | None
+    ) -> None:
         self._session = session
+        self._world = MontyWorld(world)
         self._stopper = stopper
         self._host = host
         self._limits = limits
@@ -100,6 +105,7 @@ class MontyInterpreter:
         header = dump.header
         self._token, self._inputs, self._next_id = header["token"], header["inputs"], header["next_id"]
         self._calls = header["calls"]
+        self._world.account = (header["draws"], header["clock"])
         self._deferred = {name: frozenset((a, b) for a, b in ranges) for name, ranges in header["deferred"].items()}
         self._names = dict.fromkeys(header["names"])
         self._output.start(header["printed"])
@@ -135,6 +141,8 @@ class MontyInterpreter:
             "inputs": self._inputs,
             "next_id": self._next_id,
             "calls": self._calls,
+            "draws": self._world.account[0],
+            "clock": self._world.account[1],
             "deferred": {name: sorted(ranges) for name, ranges in self._deferred.items()},
             "names": list(self._names),
             "printed": self._output.kept,
@@ -145,8 +153,9 @@ class MontyInterpreter:
 
     # Running
 
-    def run(self, code: str, block: Block) -> Event:
+    def run(self, code: str, block: Block, world: World | None) -> Event:
         """Run a block up to its first event."""
+        self._world.world = world or self._world.world
         self._names.update(dict.fromkeys(name for name in block.names if not name.startswith("_gw_")))
         if block.deferred:
             self._deferred[f"<python-input-{self._inputs}>"] = block.deferred

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from greatwheel.core.usage import Usage
+from greatwheel.core.usage import Tally, Usage
 
 COUNTS = st.integers(0, 10**9)
 USAGES = st.builds(
@@ -32,3 +32,12 @@ def test_each_count_is_summed(one: Usage, two: Usage) -> None:
     assert both.model_calls == one.model_calls + two.model_calls
     assert both.host_calls == one.host_calls + two.host_calls
     assert both.model_seconds == one.model_seconds + two.model_seconds
+
+
+@given(st.lists(USAGES, max_size=5))
+def test_a_tally_is_the_sum_of_what_was_added(usages: list[Usage]) -> None:
+    """Adding up in place gives what the sum of the usages gives."""
+    tally = Tally()
+    for usage in usages:
+        tally.add(usage)
+    assert tally.total == sum(usages, start=Usage())
