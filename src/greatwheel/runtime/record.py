@@ -1,8 +1,8 @@
-"""What a run can be told of an earlier run: its model replies and its host calls, up to a point.
+"""What a run can be told of an earlier run, or of an attempt before a crash: replies and answered calls, up to a point.
 
-Fork and rewind use it: the steps of the prefix run again in a new session, but the model's replies and the host
-calls' answers come from the record, so nothing of the prefix is paid for. Each replayed call is compared with the
-record; a different one is an error that names both.
+The steps of this prefix run again in a new session, but the model's replies and the host calls' answers come from the
+record, so nothing of the prefix is paid for. Each replayed call is compared with the record; a different one is an
+error that names both.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.core.errors import GreatwheelError
-from greatwheel.runtime.shown import shown
-from greatwheel.runtime.wire import to_wire
+from greatwheel.core.usage import Usage
+from greatwheel.runtime.journal import CallState, decoded, digest_of, request_of
 
 
 class ReplayMismatch(GreatwheelError):
@@ -32,19 +32,32 @@ class RecordedReply:
     text: str
     code: str
     """The block that was taken from it."""
+    usage: Usage = field(default_factory=Usage)
+    """What is counted again when it is replayed: nothing for a fork, which does not pay for its prefix."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RecordedCall:
-    """A host call and its answer."""
+    """A host call, and its answer as far as there is one."""
 
     call: int
     step: int
     name: str
-    args: Sequence[Any]
-    kwargs: Mapping[str, Any]
-    result: Any = None
+    digest: bytes
+    """Of name and arguments (`journal.digest_of`)."""
+    request: str = ""
+    """The arguments for people."""
+    state: CallState = "done"
+    answer: bytes | None = None
+    """The encoded result."""
     error: str | None = None
+    usage: Usage = field(default_factory=Usage)
+    """As in `RecordedReply`."""
+
+    @property
+    def result(self) -> Any:
+        """The result, decoded; None for an error."""
+        return None if self.answer is None else decoded(self.answer)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,15 +78,10 @@ class Prefix:
         recorded = self.calls.get(call)
         if recorded is None:
             return None
-        asked = (name, to_wire(list(args)), to_wire(dict(kwargs)))
-        if asked != (recorded.name, to_wire(list(recorded.args)), to_wire(dict(recorded.kwargs))):
+        if digest_of(name, args, kwargs) != recorded.digest:
             raise ReplayMismatch(
-                f"Call {call} was {_shown(recorded.name, recorded.args)} in the record and is now {_shown(name, args)};"
-                " the code is not deterministic up to there, so fork at an earlier call."
+                f"Call {call} was {recorded.name}({recorded.request[:60]}) in the record and is now"
+                f" {name}({request_of(args, kwargs)[:60]}); the code is not deterministic up to there, so fork at an"
+                " earlier call."
             )
         return recorded
-
-
-def _shown(name: str, args: Sequence[Any]) -> str:
-    text = ", ".join(shown(arg)[:60] for arg in args)
-    return f"{name}({text})"

@@ -19,11 +19,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from greatwheel.core.context import CallContext
 from greatwheel.core.tasks import Task
-from greatwheel.database.connection import OrgConnection
+
+if TYPE_CHECKING:
+    from greatwheel.database.connection import OrgConnection  # a run without a database needs no driver
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

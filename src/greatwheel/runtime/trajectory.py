@@ -31,6 +31,7 @@ from greatwheel.core.events import (
 from greatwheel.core.ids import RunId
 from greatwheel.core.usage import Usage
 from greatwheel.runtime import contexts
+from greatwheel.runtime.journal import digest_of, encoded, request_of
 from greatwheel.runtime.record import Prefix, RecordedCall, RecordedReply
 from greatwheel.runtime.wire import from_wire, to_wire
 
@@ -175,9 +176,10 @@ def _recorded(asked: HostCallStarted, served: HostCallServed) -> RecordedCall:
         call=asked.call,
         step=asked.step,
         name=asked.name,
-        args=asked.args,
-        kwargs=asked.kwargs,
-        result=served.result,
+        digest=digest_of(asked.name, asked.args, asked.kwargs),
+        request=request_of(asked.args, asked.kwargs),
+        state="failed" if served.error is not None else "done",
+        answer=encoded(served.result) if served.error is None else None,
         error=served.error,
     )
 

@@ -1,16 +1,27 @@
 """A recorded prefix and what is replayed from it."""
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
+from greatwheel.runtime.journal import digest_of, encoded, request_of
 from greatwheel.runtime.record import Prefix, RecordedCall, ReplayMismatch
 
-CALL = RecordedCall(call=2, step=1, name="llm_query", args=["is (1, 2) fine?"], kwargs={"model": None}, result="yes")
+
+def recorded(call: int, name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> RecordedCall:
+    digest, request = digest_of(name, args, kwargs), request_of(args, kwargs)
+    return RecordedCall(call=call, step=1, name=name, digest=digest, request=request, answer=encoded("yes"))
+
+
+CALL = recorded(2, "llm_query", ["is (1, 2) fine?"], {"model": None})
 PREFIX = Prefix(calls={2: CALL})
 
 
 def test_the_same_call_is_answered_from_the_record() -> None:
     """A replayed call gets what was recorded for its number."""
-    assert PREFIX.answer_to(2, "llm_query", ("is (1, 2) fine?",), {"model": None}) == CALL
+    answered = PREFIX.answer_to(2, "llm_query", ("is (1, 2) fine?",), {"model": None})
+    assert answered == CALL
+    assert answered.result == "yes"
 
 
 def test_past_the_prefix_nothing_is_known() -> None:
@@ -43,7 +54,7 @@ def test_other_keywords_are_another_call() -> None:
     """The keywords count, too, and lists are not tuples."""
     with pytest.raises(ReplayMismatch):
         PREFIX.answer_to(2, "llm_query", ("is (1, 2) fine?",), {"model": "other"})
-    calls = {1: RecordedCall(call=1, step=1, name="f", args=[(1, 2)], kwargs={})}
+    calls = {1: recorded(1, "f", [(1, 2)], {})}
     with pytest.raises(ReplayMismatch):
         Prefix(calls=calls).answer_to(1, "f", ([1, 2],), {})
 

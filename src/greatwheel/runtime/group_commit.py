@@ -1,0 +1,163 @@
+"""Group commit: the journal rows of all runs of a process, a transaction for many.
+
+A thread of its own writes, with a connection of its own: the event loop spends nothing on it but an append. The thread
+waits `linger` seconds for more rows before it commits, unless somebody waits for one; while it commits, further rows
+gather for the next transaction. So the cost of a commit is shared by as many rows as come in its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from greatwheel.core.errors import DatabaseUnavailable
+from greatwheel.core.ids import OrgId, TaskId
+from greatwheel.runtime.journal import CallRow
+
+LINGER = 0.002
+"""Seconds that a row waits for others when nobody waits for it."""
+MAX_BATCH = 2_000
+"""Rows of one transaction."""
+RETRY_SECONDS = 0.25
+"""Between two tries to reach a database that is gone."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """Whose rows they are: one attempt at one task."""
+
+    org_id: OrgId
+    task_id: TaskId
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventRow:
+    """Something that people may watch."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+Row: TypeAlias = CallRow | EventRow
+Batch: TypeAlias = Sequence[tuple[Run, Row]]
+
+
+class Store(Protocol):
+    """Where batches go. Used by the writer's thread alone."""
+
+    def commit(self, batch: Batch) -> frozenset[Run]:
+        """Write a batch in one transaction; the runs whose epoch is over, of which nothing was written.
+
+        Writing a batch again that was committed already changes nothing.
+
+        Raises:
+            DatabaseUnavailable: it may or may not have been committed.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
+
+class GroupCommit:
+    """Takes rows from an event loop and commits them in its own thread, in order."""
+
+    def __init__(
+        self, store: Store, *, linger: float = LINGER, tell: Callable[[str], None] = lambda line: None
+    ) -> None:
+        self._store = store
+        self._linger = linger
+        self._tell = tell
+        self._wake = threading.Condition()
+        self._rows: list[tuple[Run, Row]] = []
+        self._waiters: list[tuple[Run, asyncio.AbstractEventLoop, asyncio.Future[bool]]] = []
+        self._lost: set[Run] = set()
+        self._closing = False
+        self._committing = False
+        self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
+        self._thread.start()
+
+    def put(self, run: Run, row: Row) -> None:
+        """A row to be written soon."""
+        with self._wake:
+            self._rows.append((run, row))
+            if len(self._rows) == 1:
+                self._wake.notify()
+
+    async def committed(self, run: Run) -> bool:
+        """Wait until all rows so far are durable; False when the run's epoch is over."""
+        loop = asyncio.get_running_loop()
+        with self._wake:
+            if not self._rows and not self._committing:
+                return run not in self._lost
+            future: asyncio.Future[bool] = loop.create_future()
+            self._waiters.append((run, loop, future))
+            self._wake.notify()
+        return await future
+
+    def forget(self, run: Run) -> None:
+        """The run has ended: what was known of it is not needed any more."""
+        with self._wake:
+            self._lost.discard(run)
+
+    async def close(self) -> None:
+        """Write what is left and end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._store.close()
+
+    def _work(self) -> None:
+        while (taken := self._take()) is not None:
+            rows, waiters = taken
+            for start in range(0, len(rows), MAX_BATCH):
+                self._commit(rows[start : start + MAX_BATCH])
+            with self._wake:
+                self._committing = False
+                lost = frozenset(self._lost)
+            for run, loop, future in waiters:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(_settle, future, run not in lost)
+
+    def _take(self) -> tuple[list[tuple[Run, Row]], list[Any]] | None:
+        """The next rows, with those who wait for them; None at the end."""
+        with self._wake:
+            while not (self._rows or self._waiters or self._closing):
+                self._wake.wait()
+            if not self._rows and not self._waiters:
+                return None
+            deadline = time.monotonic() + self._linger
+            while not (self._waiters or self._closing) and len(self._rows) < MAX_BATCH:
+                if not self._wake.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
+                    break
+            rows, waiters = self._rows, self._waiters
+            self._rows, self._waiters, self._committing = [], [], True
+            return rows, waiters
+
+    def _commit(self, rows: list[tuple[Run, Row]]) -> None:
+        """Write until it is written: rows are in order, so nothing may be left out."""
+        told = False
+        while True:
+            try:
+                lost = self._store.commit([(run, row) for run, row in rows if run not in self._lost])
+            except DatabaseUnavailable as error:
+                if not told:
+                    self._tell(f"The journal waits for the database: {error}")
+                    told = True
+                time.sleep(RETRY_SECONDS)
+                continue
+            with self._wake:
+                self._lost |= lost
+            return
+
+
+def _settle(future: asyncio.Future[bool], kept: bool) -> None:
+    if not future.done():
+        future.set_result(kept)

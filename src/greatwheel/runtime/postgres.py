@@ -1,0 +1,211 @@
+"""The journal on Postgres."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
+
+from greatwheel.core.errors import LeaseLost
+from greatwheel.core.ids import OrgId
+from greatwheel.core.usage import Usage
+from greatwheel.database import queries
+from greatwheel.database.connection import OrgConnection
+from greatwheel.database.database import Database
+from greatwheel.database.errors import mapped
+from greatwheel.runtime.group_commit import Batch, EventRow, GroupCommit, Run
+from greatwheel.runtime.journal import CallRow
+from greatwheel.runtime.keeping import Keeping
+from greatwheel.runtime.record import RecordedCall
+from greatwheel.runtime.services import Waiting
+
+SQL = queries.load(__file__)
+R = TypeVar("R")
+
+
+class PostgresStore:
+    """Commits batches of rows over a connection of its own. Used by one thread."""
+
+    def __init__(self, connect: Callable[[], psycopg.Connection[DictRow]]) -> None:
+        self._connect = connect
+        self._connection: psycopg.Connection[DictRow] | None = None
+
+    def commit(self, batch: Batch) -> frozenset[Run]:
+        """See `group_commit.Store`."""
+        lost: set[Run] = set()
+        try:
+            connection = self._connection = self._connection or self._connect()
+            with connection.transaction(), connection.cursor() as cursor:
+                for org, rows in _by_organisation(batch):
+                    lost |= _write(cursor, org, rows)
+        except psycopg.Error as error:
+            self.close()
+            raise mapped(error) from error
+        return frozenset(lost)
+
+    def close(self) -> None:
+        """See `group_commit.Store`."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _by_organisation(batch: Batch) -> Iterable[tuple[OrgId, list[tuple[Run, Any]]]]:
+    if len({run.org_id for run, _ in batch}) == 1:
+        yield batch[0][0].org_id, list(batch)
+        return
+    for org, rows in groupby(sorted(batch, key=lambda each: each[0].org_id), key=lambda each: each[0].org_id):
+        yield org, list(rows)
+
+
+def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run]:
+    """Write one organisation's rows; the runs that have lost their task."""
+    runs = {run.task_id: run for run, _ in batch}
+    calls = list({(run.task_id, row.seq): (run, row) for run, row in batch if isinstance(row, CallRow)}.values())
+    cursor.execute("select set_config('greatwheel.org', %s, true)", (org,))
+    cursor.execute(SQL["append_calls"], {"org": org, **_columns(runs, calls)}, prepare=True)
+    kept = {row["task_id"] for row in cursor.fetchall()}
+    events = [(run, row) for run, row in batch if isinstance(row, EventRow) and run.task_id in kept]
+    if events:
+        cursor.execute(
+            SQL["append_events"],
+            {
+                "org": org,
+                "tasks": [run.task_id for run, _ in events],
+                "types": [row.type for _, row in events],
+                "data": [json.dumps(row.data) for _, row in events],
+            },
+        )
+    return {run for task, run in runs.items() if task not in kept}
+
+
+def _columns(runs: Mapping[str, Run], calls: Sequence[tuple[Run, CallRow]]) -> dict[str, list[Any]]:
+    return {
+        "run_tasks": list(runs),
+        "run_epochs": [run.epoch for run in runs.values()],
+        "tasks": [run.task_id for run, _ in calls],
+        "seqs": [row.seq for _, row in calls],
+        "steps": [row.step for _, row in calls],
+        "names": [row.name for _, row in calls],
+        "digests": [row.digest for _, row in calls],
+        "states": [row.state for _, row in calls],
+        "requests": [row.request.encode("utf-8", "replace") for _, row in calls],
+        "answers": [row.answer for _, row in calls],
+        "errors": [None if row.error is None else _storable(row.error) for _, row in calls],
+        "prompt": [row.usage.prompt_tokens for _, row in calls],
+        "completion": [row.usage.completion_tokens for _, row in calls],
+        "seconds": [row.seconds for _, row in calls],
+        "expiring": [row.expires_at for _, row in calls],
+    }
+
+
+def _storable(text: str) -> str:
+    """The text without what Postgres refuses: NUL, and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+class PostgresJournal:
+    """The journal of one attempt at one task. See `greatwheel.runtime.journal` for the contract."""
+
+    def __init__(self, database: Database, commits: GroupCommit, run: Run, keeping: Keeping) -> None:
+        self._database = database
+        self._commits = commits
+        self._run = run
+        self._keeping = keeping
+        self._ours = {"org": run.org_id, "task": run.task_id, "epoch": run.epoch}
+
+    def served(self, row: CallRow) -> None:
+        """A call that was served, or a model's reply."""
+        self._commits.put(self._run, row)
+
+    def event(self, type: str, data: Mapping[str, Any]) -> None:
+        """Something that people may watch."""
+        self._commits.put(self._run, EventRow(type=type, data=data))
+
+    async def committed(self) -> None:
+        """Wait until all that was written is durable."""
+        if not await self._commits.committed(self._run):
+            raise LeaseLost
+
+    async def intend(self, row: CallRow) -> None:
+        """An effect is about to happen."""
+        self.served(row)
+        await self.committed()
+
+    async def record(self, row: Callable[[Any], CallRow], handle: Callable[[OrgConnection], Awaitable[Any]]) -> Any:
+        """Run a handler and write its call's row in one transaction."""
+        return await self._together(row, handle)
+
+    async def wait(
+        self, row: Callable[[Waiting], CallRow], handle: Callable[[OrgConnection], Awaitable[Waiting]]
+    ) -> None:
+        """As `record`, for a call whose answer somebody else gives."""
+        await self._together(row, handle)
+
+    async def boundary(self, state: Mapping[str, Any], dump: bytes | None) -> None:
+        """From here a later attempt goes on."""
+        await self.committed()
+        async with self._database.org(self._run.org_id) as connection:
+            snapshot = None if dump is None else await self._keeping.keep_dump(connection, dump)
+            usage = state.get("usage", {})
+            values = {**self._ours, "state": Jsonb(state), "snapshot": snapshot, "usage": Jsonb(usage)}
+            held = await (await connection.execute(SQL["set_boundary"], values)).fetchone()
+            if held is None:
+                raise LeaseLost
+
+    async def _together(self, row: Callable[[R], CallRow], handle: Callable[[OrgConnection], Awaitable[R]]) -> R:
+        await self.committed()
+        async with self._database.org(self._run.org_id) as connection:
+            if await (await connection.execute(SQL["hold_task"], self._ours)).fetchone() is None:
+                raise LeaseLost
+            result = await handle(connection)
+            runs = {self._run.task_id: self._run}
+            values = {"org": self._run.org_id, **_columns(runs, [(self._run, row(result))])}
+            await connection.execute(SQL["append_calls"], values)
+            return result
+
+
+async def read_calls(
+    connection: OrgConnection, org: OrgId, task: str, *, after_call: int, after_step: int
+) -> list[RecordedCall]:
+    """The journal of a task after a boundary; replies to steps have negative numbers."""
+    values = {"org": org, "task": task, "after_call": after_call, "after_step": after_step}
+    rows = await (await connection.execute(SQL["read_calls"], values)).fetchall()
+    return [_recorded(row) for row in rows]
+
+
+def _recorded(row: DictRow) -> RecordedCall:
+    return RecordedCall(
+        call=row["seq"],
+        step=row["step"],
+        name=row["name"],
+        digest=row["digest"],
+        request=(row["request"] or b"").decode("utf-8", "replace"),
+        state=row["state"],
+        answer=row["answer"],
+        error=row["error"],
+        usage=Usage(
+            prompt_tokens=row["prompt_tokens"],
+            completion_tokens=row["completion_tokens"],
+            model_calls=int(row["prompt_tokens"] + row["completion_tokens"] > 0),
+            host_calls=int(row["seq"] > 0),
+            model_seconds=row["seconds"],
+        ),
+    )
+
+
+def connector(conninfo: str, role: str | None) -> Callable[[], psycopg.Connection[DictRow]]:
+    """Opens connections for a `PostgresStore`."""
+
+    def connect() -> psycopg.Connection[DictRow]:
+        connection = psycopg.connect(conninfo, row_factory=dict_row, autocommit=True)
+        if role is not None:
+            connection.execute(f"set role {role}")
+        return connection
+
+    return connect

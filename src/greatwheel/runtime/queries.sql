@@ -1,0 +1,51 @@
+-- name: append_calls
+-- Write journal rows of tasks whose epoch is still theirs; gives the tasks that were still theirs. A row that is there
+-- already is completed (an effect's second half) or written again unchanged (a batch sent twice).
+with live as (
+  select t.task_id from tasks t
+  where t.org_id = %(org)s
+    and (t.task_id, t.epoch) in (select * from unnest(%(run_tasks)s::text[], %(run_epochs)s::integer[]))
+  for share
+), written as (
+  insert into host_calls (org_id, task_id, seq, step, name, digest, state, request, answer, error,
+                          prompt_tokens, completion_tokens, seconds, expires_at)
+  select %(org)s, r.* from unnest(
+    %(tasks)s::text[], %(seqs)s::integer[], %(steps)s::integer[], %(names)s::text[], %(digests)s::bytea[],
+    %(states)s::call_state[], %(requests)s::bytea[], %(answers)s::bytea[], %(errors)s::text[],
+    %(prompt)s::integer[], %(completion)s::integer[], %(seconds)s::real[], %(expiring)s::timestamptz[]
+  ) as r (task_id, seq, step, name, digest, state, request, answer, error, prompt, completion, seconds, expires_at)
+  join live using (task_id)
+  on conflict (org_id, task_id, seq) do update set
+    state = excluded.state, answer = excluded.answer, error = excluded.error,
+    prompt_tokens = excluded.prompt_tokens, completion_tokens = excluded.completion_tokens, seconds = excluded.seconds
+  where host_calls.digest = excluded.digest and host_calls.state in ('started', excluded.state)
+)
+select task_id from live
+
+-- name: append_events
+-- Write events of tasks.
+insert into task_events (org_id, task_id, type, data)
+select %(org)s, r.* from unnest(%(tasks)s::text[], %(types)s::text[], %(data)s::jsonb[]) as r (task_id, type, data)
+
+-- name: hold_task
+-- Keep the task this worker's until the transaction ends; no row when another worker has taken it over.
+select 1 as held from tasks where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'
+for share
+
+-- name: set_boundary
+-- From here a later attempt goes on.
+update tasks set boundary = %(state)s, snapshot = coalesce(%(snapshot)s, snapshot), usage = %(usage)s
+where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'
+returning 1 as held
+
+-- name: read_calls
+-- The journal of a task after a boundary: calls with higher numbers, and the replies to later steps.
+select seq, step, name, digest, state, request, answer, error, prompt_tokens, completion_tokens, seconds
+from host_calls
+where org_id = %(org)s and task_id = %(task)s and (seq > %(after_call)s or seq < -%(after_step)s)
+order by seq
+
+-- name: answer_call
+-- One call of the journal: its answer, once somebody has given it.
+select seq, step, name, digest, state, request, answer, error, prompt_tokens, completion_tokens, seconds
+from host_calls where org_id = %(org)s and task_id = %(task)s and seq = %(seq)s
