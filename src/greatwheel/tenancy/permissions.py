@@ -1,0 +1,65 @@
+"""What a call may do: the agent's grants and the user's must both allow it, and no denial may match.
+
+A permission is a name: a tool's (`web_search`), or `agent:NAME` for calling an agent. A pattern is a name in which
+`*` stands for any characters: `*`, `web_*`, `agent:research`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from greatwheel.core.errors import BadInput
+
+_PATTERN = re.compile(r"[A-Za-z0-9_.:*-]{1,100}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Grants:
+    """What one side (a user, an agent) allows and denies."""
+
+    allow: tuple[str, ...] = ("*",)
+    deny: tuple[str, ...] = ()
+
+    def denies(self, permission: str) -> bool:
+        """A pattern of `deny` matches: that wins over everything."""
+        return _any_matches(self.deny, permission)
+
+    def allows(self, permission: str) -> bool:
+        """A pattern of `allow` matches and none of `deny`."""
+        return _any_matches(self.allow, permission) and not self.denies(permission)
+
+
+def refusal(permission: str, *, agent: Grants, user: Grants) -> str | None:
+    """Why the permission is missing, naming whose grant lacks it; None when both sides allow it."""
+    for whose, grants in (("the agent", agent), ("the user", user)):
+        if grants.denies(permission):
+            return f"{permission} is denied to {whose}"
+        if not grants.allows(permission):
+            return f"{permission} is not granted to {whose}"
+    return None
+
+
+def permitted(permission: str, *, agent: Grants, user: Grants) -> bool:
+    """Both sides allow it."""
+    return refusal(permission, agent=agent, user=user) is None
+
+
+def parse_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
+    """The patterns, checked.
+
+    Raises:
+        BadInput: one has characters that no permission has.
+    """
+    parsed = tuple(patterns)
+    for pattern in parsed:
+        if not _PATTERN.fullmatch(pattern):
+            raise BadInput(f"{pattern!r} is no permission; use a tool's name, agent:NAME, and * for any characters.")
+    return parsed
+
+
+def _any_matches(patterns: Iterable[str], permission: str) -> bool:
+    # Patterns have no other wildcard (see parse_patterns), so a shell's matching is what is meant.
+    return any(fnmatchcase(permission, pattern) for pattern in patterns)

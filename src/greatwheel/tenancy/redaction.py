@@ -1,0 +1,82 @@
+"""Takes an organisation's secrets out of what comes from outside: results, errors, log lines.
+
+A secret is found as it is, and as base64 (at any place in a longer text), hexadecimal digits, percent-encoding, JSON
+and HTML escapes. A server that scrambles it in another way is not met: give secrets only to servers that you trust.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+_ESCAPE = re.compile(r"%[0-9A-F]{2}")
+
+
+class Redactor:
+    """Replaces each secret by its name in brackets.
+
+    Takes the values by name. The store refuses values so short that they would tear up innocent texts.
+    """
+
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        self._names = {form: name for name, value in secrets.items() for form in _forms(value) if form}
+        longest_first = sorted(self._names, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self.margin = max(map(len, longest_first), default=0)
+        """Length of the longest form. Who cuts a text reads this much more, cleans, then cuts: else the cut could
+        leave a secret's first half."""
+
+    def text(self, text: str) -> str:
+        """The text without the secrets."""
+        if self._pattern is None:
+            return text
+        return self._pattern.sub(lambda found: f"[secret {self._names[found[0]]}]", text)
+
+    def value(self, value: Any) -> Any:
+        """The same for all texts in a value of lists, tuples and dicts, keys included."""
+        match value:
+            case str():
+                return self.text(value)
+            case bytes():
+                # Latin-1 maps each byte to one character and back.
+                return self.text(value.decode("latin-1")).encode("latin-1", errors="replace")
+            case Mapping():
+                return {self.value(key): self.value(item) for key, item in value.items()}
+            case list():
+                return [self.value(item) for item in value]
+            case tuple():
+                return tuple(self.value(item) for item in value)
+            case _:
+                return value
+
+
+def _forms(value: str) -> Iterator[str]:
+    raw = value.encode()
+    yield value
+    yield raw.decode("latin-1")  # as `Redactor.value` reads bytes
+    yield raw.hex()
+    yield raw.hex().upper()
+    yield from _base64_forms(raw)
+    for quoted in (quote(value, safe=""), quote(value), quote_plus(value)):
+        yield quoted
+        yield _ESCAPE.sub(lambda found: found[0].lower(), quoted)
+    for ascii_only in (True, False):
+        yield json.dumps(value, ensure_ascii=ascii_only)[1:-1]
+    yield html.escape(value)
+    yield html.escape(value, quote=False)
+
+
+def _base64_forms(raw: bytes) -> Iterator[str]:
+    """Its characters that do not depend on what stands before and after, for each of the three alignments."""
+    for before, unsure in ((0, 0), (1, 2), (2, 3)):
+        encoded = base64.b64encode(bytes(before) + raw)
+        whole = encoded.rstrip(b"=")
+        if len(whole) < len(encoded):
+            whole = whole[:-1]  # it also holds bits of what comes next
+        for form in (whole, whole.replace(b"+", b"-").replace(b"/", b"_")):
+            yield form[unsure:].decode()

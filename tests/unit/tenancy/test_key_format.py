@@ -1,0 +1,49 @@
+"""How keys look."""
+
+import re
+
+import pytest
+
+from greatwheel.tenancy.key_format import hash_session_key, new_api_key, new_session_key, parse_api_key
+
+
+def test_a_key_is_read_back_from_its_text() -> None:
+    """What the owner sends gives the same prefix and hash as when the key was made."""
+    made = new_api_key()
+    read = parse_api_key(made.text)
+    assert read == made
+    assert read is not None
+    assert read.matches(made.hash)
+
+
+def test_a_key_does_not_match_another_ones_hash() -> None:
+    """A key with the same secret under another prefix, or another secret, is another key."""
+    made, other = new_api_key(), new_api_key()
+    assert not made.matches(other.hash)
+    moved = parse_api_key(f"gwk_{other.prefix}_{made.secret}")
+    assert moved is not None
+    assert not moved.matches(made.hash)
+
+
+def test_a_secret_is_not_shown_with_its_key() -> None:
+    """A key that is printed by mistake shows its prefix alone."""
+    made = new_api_key()
+    assert made.secret not in repr(made)
+    assert made.prefix in repr(made)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "gwk_", "gwk_0123456789ab_short", "gws_" + "a" * 43, "gwk_0123456789ab_" + "é" * 43]
+)
+def test_what_can_not_be_a_key_is_none(text: str) -> None:
+    """A text of another form is no key."""
+    assert parse_api_key(text) is None
+    assert parse_api_key(new_api_key().text + "\n") is None
+
+
+def test_session_keys_are_random_and_marked() -> None:
+    """A session key has its own mark, 256 random bits, and a hash for any text that a guest may send."""
+    one, other = new_session_key(), new_session_key()
+    assert re.fullmatch(r"gws_[\w-]{43}", one)
+    assert one != other
+    assert len(hash_session_key("\ud800")) == 32
