@@ -59,6 +59,8 @@ class Task:
     status: TaskStatus
     context: bytes | None = None
     """Digest of the context's blob."""
+    model: str | None = None
+    """Of a child whose caller named one; None: the agent's."""
     parent_id: TaskId | None = None
     parent_call: int | None = None
     part: int | None = None

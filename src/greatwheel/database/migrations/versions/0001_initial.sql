@@ -138,6 +138,7 @@ create table tasks (
   kind task_kind not null default 'agent',
   input text not null,
   context bytea,
+  model text,
   parent_id text,
   parent_call integer,
   part integer,
@@ -173,6 +174,7 @@ create table tasks (
   constraint tasks_idempotency_unique unique (org_id, user_id, idempotency_key),
   constraint tasks_part_unique unique (org_id, parent_id, parent_call, part)
 );
+comment on column tasks.model is 'Of a child whose caller named one; null: the agent''s';
 comment on column tasks.epoch is 'Rises with each start; writes of an earlier epoch are refused';
 comment on column tasks.path is 'Names of the agents from the root to this task: cycles are refused by it';
 comment on column tasks.part is 'Place in the batch of the parent''s call; 0 for a single one';
