@@ -1,0 +1,1 @@
+"""Agents: their definitions, the versions of their code, and where the code comes from."""
