@@ -6,10 +6,11 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.request import getproxies
 
 import httpx2
 import openai
-from openai import AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
+from openai import DEFAULT_CONNECTION_LIMITS, AsyncOpenAI, AsyncStream, DefaultAsyncHttpxClient
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
@@ -24,6 +25,7 @@ from greatwheel.core.errors import (
 )
 from greatwheel.llm.port import Capability, ChatChunk, ChatReply, ChatRequest
 from greatwheel.llm.servers import Dialect, OpenAIServer
+from greatwheel.llm.spread import SpreadTransport
 from greatwheel.llm.streams import whole_reply
 from greatwheel.llm.wire import (
     MAX_REPLY_BYTES,
@@ -53,11 +55,14 @@ class OpenAIModel:
         self._server = server
         self._clock = clock or SystemClock()
         timeout = openai.Timeout(server.read_seconds, connect=server.connect_seconds)
+        local = is_loopback(server.base_url)
         self._client = AsyncOpenAI(
             base_url=server.base_url,
             api_key=server.api_key,
             max_retries=0,
-            http_client=DefaultAsyncHttpxClient(timeout=timeout, trust_env=not is_loopback(server.base_url)),
+            http_client=DefaultAsyncHttpxClient(
+                timeout=timeout, trust_env=not local, transport=_transport(trust_env=not local)
+            ),
         )
 
     @property
@@ -208,6 +213,14 @@ _DIALECT_OPTIONS = {
     "llama.cpp": _llama_cpp_options,
     "vllm": _vllm_options,
 }
+
+
+def _transport(*, trust_env: bool) -> SpreadTransport | None:
+    """Pools of connections; none where a proxy is set, because the client then has a transport of its own for it."""
+    if trust_env and getproxies():
+        return None
+    verify = httpx2.create_ssl_context(trust_env=trust_env)
+    return SpreadTransport(lambda: httpx2.AsyncHTTPTransport(verify=verify, limits=DEFAULT_CONNECTION_LIMITS))
 
 
 def _collected(request: ChatRequest) -> Collected:
