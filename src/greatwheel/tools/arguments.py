@@ -1,0 +1,121 @@
+"""Binds and checks the arguments of a tool's call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError, ValidationError, best_match
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+from greatwheel.core.errors import BadInput
+from greatwheel.tools.port import ToolSpec
+
+MAX_ARGUMENT_CHARS = 200_000
+"""Longest arguments of a call, as JSON."""
+_QUOTED_CHARS = 200
+_NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
+
+
+def bind(spec: ToolSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by name as plain JSON, checked by the tool's schema and size. None stands for one left out.
+
+    Raises:
+        TypeError: they don't fit the parameters, or are no values of JSON.
+        ValueError: one is outside of what the schema allows, or all together are too long.
+    """
+    names = list(spec.parameters.get("properties", {}))
+    if len(args) > len(names):
+        raise TypeError(f"tool.{spec.name} takes {len(names)} arguments, not {len(args)}: {_signature(spec)}")
+    arguments = dict(zip(names, args, strict=False))
+    if twice := sorted(set(arguments) & set(kwargs)):
+        raise TypeError(f"tool.{spec.name} got {twice[0]} twice: {_signature(spec)}")
+    arguments |= kwargs
+    arguments = {name: value for name, value in arguments.items() if value is not None or _takes_null(spec, name)}
+    _check_names(spec, arguments)
+    plain: dict[str, Any] = json.loads(_as_json(spec, arguments))
+    _check_values(spec, plain)
+    return plain
+
+
+def check_schema(name: str, schema: Mapping[str, Any]) -> None:
+    """The schema of a tool's parameters can be one.
+
+    Raises:
+        BadInput: it is no JSON schema of an object.
+    """
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        raise BadInput(f"The parameters of tool {name} are no JSON schema: {error.message}") from None
+    if schema.get("type") != "object" or not isinstance(schema.get("properties", {}), Mapping):
+        raise BadInput(f"The parameters of tool {name} must be a schema of an object with properties.")
+    resolver = _NO_REMOTE_SCHEMAS.with_resource("", DRAFT202012.create_resource(schema)).resolver()
+    for reference in _references(schema):
+        try:
+            resolver.lookup(reference)
+        except Unresolvable:
+            raise BadInput(f"The parameters of tool {name} refer to {reference!r}, which is not there.") from None
+
+
+def _references(schema: Any) -> Iterator[str]:
+    match schema:
+        case Mapping():
+            if isinstance(schema.get("$ref"), str):
+                yield schema["$ref"]
+            for part in schema.values():
+                yield from _references(part)
+        case list():
+            for part in schema:
+                yield from _references(part)
+        case _:
+            return
+
+
+def _check_names(spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
+    known = spec.parameters.get("properties", {})
+    if spec.parameters.get("additionalProperties", False) is False:
+        for name in arguments:
+            if name not in known:
+                raise TypeError(f"tool.{spec.name} has no parameter {name!r}: {_signature(spec)}")
+    if missing := [name for name in spec.parameters.get("required", ()) if name not in arguments]:
+        raise TypeError(f"tool.{spec.name} needs {', '.join(missing)}: {_signature(spec)}")
+
+
+def _as_json(spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(arguments, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise TypeError(f"tool.{spec.name} takes texts, numbers, lists and dicts: {error}") from None
+    if len(text) > MAX_ARGUMENT_CHARS:
+        raise ValueError(f"tool.{spec.name} got {len(text):,} characters; at most {MAX_ARGUMENT_CHARS:,} are taken")
+    return text
+
+
+def _check_values(spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
+    validator = Draft202012Validator(spec.parameters, registry=_NO_REMOTE_SCHEMAS)
+    wrong: ValidationError | None = best_match(validator.iter_errors(arguments))
+    if wrong is not None:
+        raise ValueError(f"tool.{spec.name}: {_place(wrong)}{wrong.message[:_QUOTED_CHARS]}")
+
+
+def _place(error: ValidationError) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f"{part}: " for part in error.absolute_path)
+
+
+def _takes_null(spec: ToolSpec, name: str) -> bool:
+    schema = spec.parameters.get("properties", {}).get(name)
+    if not isinstance(schema, Mapping):
+        return True
+    validator = Draft202012Validator(schema, registry=_NO_REMOTE_SCHEMAS)
+    return "$ref" not in str(schema) and validator.is_valid(None)
+
+
+def _signature(spec: ToolSpec) -> str:
+    required = set(spec.parameters.get("required", ()))
+    names = [name if name in required else f"{name}=…" for name in spec.parameters.get("properties", {})]
+    return f"tool.{spec.name}({', '.join(names)})"

@@ -1,0 +1,173 @@
+"""One request to a server outside, and its answer: to checked addresses, in limits, cleaned of secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from ssl import SSLContext
+from urllib.parse import urljoin, urlsplit
+
+import httpcore2
+
+from greatwheel.core.errors import InDoubt, ToolFailed
+from greatwheel.tenancy.redaction import Redactor
+from greatwheel.tools.addresses import AddressRefused, CheckedBackend, Network
+from greatwheel.tools.port import ToolKind
+
+_MOST_REDIRECTS = 3
+_CONNECT_SECONDS = 10.0
+_QUOTED_CHARS = 300
+_NOTHING_SENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout, OSError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What is sent."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What came back, cleaned."""
+
+    status: int
+    text: str
+    whole: bool
+    """False: the server sent more than was read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What an exchange may take, and where it may go."""
+
+    seconds: float
+    max_bytes: int
+    networks: Sequence[Network] = ()
+    """Networks that are allowed though they are not public."""
+
+
+async def exchange(name: str, kind: ToolKind, request: Request, limits: Limits, redactor: Redactor) -> Reply:
+    """Send the request of a tool, and read the answer whatever its status.
+
+    A read follows redirects within its host. The environment's proxies are not used: they would connect for us, to
+    addresses that nobody checked.
+
+    Raises:
+        ToolFailed: nothing was sent, or a read got no answer.
+        InDoubt: an effect got no answer.
+    """
+    try:
+        async with asyncio.timeout(limits.seconds):
+            return await _follow(name, kind, request, limits, redactor)
+    except AddressRefused as error:
+        raise ToolFailed(f"tool.{name} may not connect: {redactor.text(str(error))}.") from None
+    except _NOTHING_SENT as error:
+        # asyncio's TimeoutError is an OSError too, and says nothing about what was sent.
+        failure: Exception = error
+        if not isinstance(error, TimeoutError):
+            raise ToolFailed(f"tool.{name} could not connect: {redactor.text(_words(error))}.") from None
+    except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
+        failure = error
+    why = f"tool.{name} got no answer: {redactor.text(_words(failure, limits.seconds))}"
+    if kind == "effect":
+        raise InDoubt(f"{why}; it may or may not have been done.")
+    raise ToolFailed(f"{why}.")
+
+
+async def _follow(name: str, kind: ToolKind, request: Request, limits: Limits, redactor: Redactor) -> Reply:
+    for _ in range(_MOST_REDIRECTS + 1):
+        async with _sent(request, limits) as response:
+            target = _redirect(request, response)
+            if target is None:
+                return await _read(response, limits.max_bytes, redactor)
+        if kind != "read" or request.method not in ("GET", "HEAD") or _origin(target) != _origin(request.url):
+            host = redactor.text(urlsplit(target).netloc)
+            raise ToolFailed(f"tool.{name} was sent on to {host}, which is not followed.")
+        request = replace(request, url=target)
+    raise ToolFailed(f"tool.{name} was sent on more than {_MOST_REDIRECTS} times.")
+
+
+@asynccontextmanager
+async def _sent(request: Request, limits: Limits) -> AsyncIterator[httpcore2.Response]:
+    timeouts = {
+        "connect": min(_CONNECT_SECONDS, limits.seconds / 2), "read": limits.seconds, "write": limits.seconds,
+        "pool": limits.seconds,
+    }  # fmt: skip
+    # A pool for each exchange: no connection outlives the check of its address.
+    async with (
+        httpcore2.AsyncConnectionPool(_tls(), network_backend=CheckedBackend(limits.networks)) as pool,
+        pool.stream(
+            request.method,
+            request.url,
+            headers=_headers(request),
+            content=request.body,
+            extensions={"timeout": timeouts},
+        ) as response,
+    ):
+        yield response
+
+
+async def _read(response: httpcore2.Response, max_bytes: int, redactor: Redactor) -> Reply:
+    """The body, cleaned before it is cut, so that the cut leaves no half of a secret."""
+    headers = {key.lower(): value for key, value in response.headers}
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise ToolFailed("The server compressed its answer though it was asked not to.")
+    # One character of a secret's form is at most four bytes.
+    enough = max_bytes + redactor.margin * 4 + 1
+    raw = bytearray()
+    async for piece in response.aiter_stream():
+        raw += piece
+        if len(raw) >= enough:
+            break
+    cleaned = redactor.text(bytes(raw[:enough]).decode(errors="replace"))
+    whole = len(raw) <= max_bytes
+    text = cleaned if whole else cleaned.encode()[:max_bytes].decode(errors="ignore")
+    return Reply(status=response.status, text=text, whole=whole)
+
+
+def check_status(name: str, reply: Reply) -> None:
+    """Go on with an answer of success.
+
+    Raises:
+        ToolFailed: the server answered otherwise; the message has the start of what it said.
+    """
+    if not 200 <= reply.status < 300:
+        said = " ".join(reply.text[:_QUOTED_CHARS].split())
+        raise ToolFailed(f"tool.{name}: the server answered {reply.status}{f': {said}' if said else ''}")
+
+
+def _headers(request: Request) -> list[tuple[bytes, bytes]]:
+    given = {key.lower() for key, _ in request.headers}
+    ours = [("user-agent", "greatwheel"), ("accept-encoding", "identity"), ("host", urlsplit(request.url).netloc)]
+    headers = [*request.headers, *((key, value) for key, value in ours if key not in given)]
+    return [(key.encode("ascii"), value.encode()) for key, value in headers]
+
+
+def _redirect(request: Request, response: httpcore2.Response) -> str | None:
+    if response.status not in (301, 302, 303, 307, 308):
+        return None
+    places = [value for key, value in response.headers if key.lower() == b"location"]
+    return urljoin(request.url, places[0].decode("latin-1")) if places else None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _words(error: Exception, seconds: float = 0.0) -> str:
+    if isinstance(error, TimeoutError | httpcore2.ReadTimeout | httpcore2.WriteTimeout):
+        return f"it took longer than {seconds:g} seconds"
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+@lru_cache(maxsize=1)
+def _tls() -> SSLContext:
+    return httpcore2.default_ssl_context()

@@ -1,0 +1,127 @@
+"""Tools as services of the runtime: `tool.<name>` and `tool.authorized_action`.
+
+Each call is checked in this order: is there such a tool, has the caller the permission, do the arguments fit, are the
+secrets there. What leaves a tool, result or error, is cleaned of the organisation's secrets.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from greatwheel.core.errors import GreatwheelError, NotAvailable, ToolFailed
+from greatwheel.database.database import Database
+from greatwheel.runtime.services import Effect, Read, Service, ServiceCall
+from greatwheel.tenancy import grants
+from greatwheel.tenancy.redaction import Redactor
+from greatwheel.tenancy.secrets import SecretStore
+from greatwheel.tools.arguments import bind
+from greatwheel.tools.port import Invocation, Tool, ToolSpec
+from greatwheel.tools.registry import ToolRegistry
+
+_START = "tool."
+_ANY = "tool.authorized_action"
+_GUEST_MAY_SEE = (TypeError, ValueError, KeyError)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolServices:
+    """Finds the service behind the wire name of a tool."""
+
+    tools: ToolRegistry
+    db: Database
+    secrets: SecretStore
+
+    def find(self, name: str) -> Service | None:
+        """The tool's service; None for a name that is no tool's. An unknown tool is one that says so."""
+        if not name.startswith(_START):
+            return None
+        if name == _ANY:
+            # Which tool it will be is not known here, so it is taken for the most delicate kind.
+            return Effect(handle=self._any)
+        try:
+            spec = self.tools.get(name.removeprefix(_START)).spec
+        except NotAvailable:
+            return Read(handle=self._named)
+        if spec.kind == "read":
+            return Read(handle=self._named)
+        return Effect(handle=self._named, repeatable=spec.repeatable)
+
+    async def _named(self, call: ServiceCall) -> Any:
+        return await self._call(call, call.name.removeprefix(_START), call.args, call.kwargs)
+
+    async def _any(self, call: ServiceCall) -> Any:
+        name, arguments = _action(call)
+        return await self._call(call, name, (), arguments)
+
+    async def _call(self, call: ServiceCall, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        tool = self.tools.get(name)
+        secrets = await self._admit(call, tool.spec)
+        arguments = bind(tool.spec, args, kwargs)
+        redactor = Redactor(secrets)
+        invocation = Invocation(
+            org_id=call.context.organisation,
+            user_id=call.task.user_id,
+            idempotency_key=call.idempotency_key,
+            secrets={wanted: secrets[wanted] for wanted in tool.spec.secrets},
+            redactor=redactor,
+        )
+        return _checked(tool.spec, redactor.value(await _done(tool, invocation, arguments, redactor)))
+
+    async def _admit(self, call: ServiceCall, spec: ToolSpec) -> Mapping[str, str]:
+        """All the organisation's secrets, once the permission is there and so are those that the tool needs."""
+        org_id, task = call.context.organisation, call.task
+        async with self.db.org(org_id) as conn:
+            await grants.require(conn, spec.required_permission, user_id=task.user_id, agent_id=task.agent_id)
+            secrets = await self.secrets.reveal_all(conn, org_id)
+        if missing := [name for name in spec.secrets if name not in secrets]:
+            raise NotAvailable(
+                f"tool.{spec.name} needs the secret {missing[0]}, which this organisation has not; "
+                f"an admin sets it by `greatwheel secrets set {missing[0]}`."
+            )
+        return secrets
+
+
+async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any], redactor: Redactor) -> Any:
+    """The result; an error's words are cleaned, and its cause, which may hold a secret, is dropped."""
+    try:
+        return await tool.call(invocation, arguments)
+    except _GUEST_MAY_SEE as error:
+        kind, said = type(error), str(error.args[0]) if len(error.args) == 1 else str(error)
+        plain = next(base for base in _GUEST_MAY_SEE if issubclass(kind, base))
+        raise plain(redactor.text(said)) from None
+    except GreatwheelError as error:
+        raise _cleaned(error, redactor) from None
+    except Exception as error:
+        raise ToolFailed(redactor.text(f"tool.{tool.spec.name}: {type(error).__name__}: {error}")) from None
+
+
+def _cleaned(error: GreatwheelError, redactor: Redactor) -> GreatwheelError:
+    return type(error)(redactor.text(str(error)))
+
+
+def _checked(spec: ToolSpec, result: Any) -> Any:
+    try:
+        length = len(json.dumps(result, ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ToolFailed(f"tool.{spec.name} gave a value that is not of JSON's types: {error}") from None
+    if length <= spec.max_result_chars:
+        return result
+    if isinstance(result, str):
+        return f"{result[: spec.max_result_chars]}\n[cut: the result has {len(result):,} characters]"
+    raise ToolFailed(
+        f"tool.{spec.name}: the result has {length:,} characters and at most {spec.max_result_chars:,} are passed on."
+    )
+
+
+def _action(call: ServiceCall) -> tuple[str, Mapping[str, Any]]:
+    name, params = call.kwargs.get("action"), call.kwargs.get("params")
+    if not isinstance(name, str):
+        raise TypeError("tool.authorized_action needs action='the name of a tool' and params={…}")
+    if params is None:
+        return name.removeprefix(_START), {}
+    if not isinstance(params, Mapping) or not all(isinstance(key, str) for key in params):
+        raise TypeError(f"tool.authorized_action: params is a dict of arguments by name, not {type(params).__name__}")
+    return name.removeprefix(_START), params
