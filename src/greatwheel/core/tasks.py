@@ -74,7 +74,8 @@ class Task:
     epoch: int = 0
     budget: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Any] = field(default_factory=dict)
-    boundary: Mapping[str, Any] | None = None
+    boundary: bytes | None = None
+    """What the loop needs to go on from the snapshot."""
     snapshot: bytes | None = None
     answer: str | None = None
     result: Any = None
@@ -85,4 +86,6 @@ class Task:
     created_at: datetime | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None
+    clock: datetime | None = None
+    """When it was queued, or last woken: what its sandbox's clock shows."""
     finished_at: datetime | None = None

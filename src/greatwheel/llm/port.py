@@ -50,6 +50,9 @@ class ChatRequest:
     grammar: str | None = None
     """A GBNF grammar that the reply must match."""
     json_schema: Mapping[str, Any] | None = None
+    idempotency_key: str | None = None
+    """The same when the same request is sent again, be it by another process: a server or proxy that knows it answers
+    it from what it answered before. Sent as the header `idempotency-key`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,20 +9,34 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import BadInput, BudgetExceeded, ModelNotFound, ModelRefused, NotAvailable
+from greatwheel.core.errors import (
+    AccessDenied,
+    AgentFailed,
+    BadInput,
+    BudgetExceeded,
+    InDoubt,
+    LimitReached,
+    ModelNotFound,
+    ModelRefused,
+    NotAvailable,
+    NotFound,
+    ToolFailed,
+)
 from greatwheel.core.events import HostCallServed, HostCallStarted, Observer
 from greatwheel.core.ids import RunId
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.runtime.desk import Desk, Served, finished_row
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.paid import paid_chat
 from greatwheel.runtime.record import Prefix
+from greatwheel.runtime.services import Effect
 from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
 from greatwheel.sandbox.prelude import BINDERS, SIGNATURES
 
@@ -30,6 +44,19 @@ SUB_MAX_TOKENS = 512
 """Longest reply of a sub-model unless the call says otherwise."""
 CHARS_PER_TOKEN = 3
 """A cautious estimate, to reserve tokens before a server has counted them."""
+GUEST_ERRORS = (
+    AccessDenied,
+    AgentFailed,
+    BudgetExceeded,
+    InDoubt,
+    LimitReached,
+    ModelNotFound,
+    ModelRefused,
+    NotAvailable,
+    NotFound,
+    ToolFailed,
+)
+"""Errors of ours that a guest may see and catch, by their names."""
 _ONE_CALL = Usage(host_calls=1)
 
 
@@ -48,6 +75,23 @@ class FinalCalled:
     value: Any
 
 
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """A call waits for somebody else: the block can't go on now. The others that came with it were served."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Job:
+    """What a model call is charged to, and the key by which a server knows it again."""
+
+    ledger: Ledger
+    key: str
+
+    def part(self, place: int) -> _Job:
+        """One of a batch."""
+        return replace(self, key=f"{self.key}-{place}")
+
+
 @dataclass(kw_only=True, slots=True)
 class Bridge:
     """Serves one run's host calls."""
@@ -60,6 +104,9 @@ class Bridge:
     child: ChildRunner
     show_vars: Callable[[], Awaitable[list[str]]]
     prefix: Prefix = field(default_factory=Prefix)
+    desk: Desk | None = None
+    """Services and journal of a durable task."""
+    checkpoint: Callable[[], Awaitable[None]] | None = None
     parallel: int = 64
     """Sub-calls of one batch that are under way at once; the gate has the server's own limit."""
     calls: int = 0
@@ -70,14 +117,17 @@ class Bridge:
         """The run that is served."""
         return self.context.run_id
 
-    async def serve(self, calls: HostCalls) -> dict[int, Answer] | FinalCalled:
-        """Answers for all calls, or the final value when one of them is FINAL."""
+    async def serve(self, calls: HostCalls) -> dict[int, Answer] | FinalCalled | Suspended:
+        """Answers for all calls; or the final value when one of them is FINAL; or that some must wait for others."""
         for call in calls.calls:
             if call.name == "FINAL":
                 return await self._final(call)
         first = self.calls + 1
         self.calls += len(calls.calls)
         answers = await _gather([self._serve_one(number, call) for number, call in enumerate(calls.calls, first)])
+        if None in answers:
+            self.calls = first - 1  # they get the same numbers when the block goes on
+            return Suspended()
         return {call.id: answer for call, answer in zip(calls.calls, answers, strict=True)}
 
     async def _final(self, call: HostCall) -> dict[int, Answer] | FinalCalled:
@@ -87,27 +137,60 @@ class Bridge:
             return {call.id: Failed(type="TypeError", message=str(error))}
         return FinalCalled(value=bound.get("answer"))
 
-    async def _serve_one(self, number: int, call: HostCall) -> Answer:
+    async def _serve_one(self, number: int, call: HostCall) -> Answer | None:
+        """The call's answer; None while it must wait for somebody else's."""
         self._started(number, call)
         recorded = self.prefix.answer_to(number, call.name, call.args, call.kwargs)
-        if recorded is not None:
-            self._served(number, call, recorded.result, recorded.error, Usage(), 0.0, replayed=True)
-            return _answer_of(recorded.result, recorded.error)
+        if recorded is None or (recorded.state == "started" and self._repeatable(call.name)):
+            return await self._serve_new(number, call)
+        if recorded.state == "waiting":
+            return None
+        if recorded.state == "started":
+            failure = f"InDoubt: {call.name} was cut off by a crash; it may or may not have happened."
+            return self._answered(number, call, None, failure, self.ledger.leaf(), 0.0, kept=False)
+        self.ledger.add(recorded.usage)
+        self._served(number, call, recorded.result, recorded.error, Usage(), 0.0, replayed=True)
+        return _answer_of(recorded.result, recorded.error)
+
+    async def _serve_new(self, number: int, call: HostCall) -> Answer | None:
         began, ledger = self.clock.monotonic(), self.ledger.leaf()
-        result: Any = None
+        served = Served()
         failure: str | None = None
         try:
-            result = await self._handle(call, ledger)
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
+            served = await self._handle(number, call, ledger)
+        except (TypeError, ValueError, KeyError, OverflowError, TimeoutError) as error:
             failure = f"{type(error).__name__}: {error}"
-        except (NotAvailable, BudgetExceeded, ModelNotFound, ModelRefused) as error:
+        except GUEST_ERRORS as error:
             failure = f"{type(error).__name__}: {error}"
         except BadInput as error:
             failure = f"ValueError: {error}"
+        if served.waits:
+            return None
         seconds = self.clock.monotonic() - began
+        return self._answered(number, call, served.value, failure, ledger, seconds, kept=served.kept)
+
+    def _answered(
+        self,
+        number: int,
+        call: HostCall,
+        result: Any,
+        failure: str | None,
+        ledger: Ledger,
+        seconds: float,
+        *,
+        kept: bool,
+    ) -> Answer:
         ledger.add(_ONE_CALL)
+        if self.desk is not None and not kept:
+            row = finished_row(number, self.step, call, result, failure, ledger.usage, seconds)
+            self.desk.journal.served(row)
         self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)
         return _answer_of(result, failure)
+
+    def _repeatable(self, name: str) -> bool:
+        """Whether a call that was cut off may be made again: the other side knows it by its key."""
+        service = self.desk.find(name) if self.desk is not None else None
+        return isinstance(service, Effect) and service.repeatable
 
     def _started(self, number: int, call: HostCall) -> None:
         self.observer(
@@ -139,21 +222,30 @@ class Bridge:
             )
         )  # fmt: skip
 
-    async def _handle(self, call: HostCall, ledger: Ledger) -> Any:
+    async def _handle(self, number: int, call: HostCall, ledger: Ledger) -> Served:
+        bound = _bind(call)
+        service = None
+        if self.desk is not None and not _asks_only(call.name, bound):
+            service = self.desk.find(call.name)
+        if self.desk is not None and service is not None:
+            named = call if call.name not in BINDERS else replace(call, args=())
+            return await self.desk.serve(number, self.step, named, bound, service)
         handler = _HANDLERS.get(call.name)
         if handler is None:
-            service = call.name.split(".")[0]
-            raise NotAvailable(f"{call.name} is not available here: this installation has no {service} service.")
-        return await handler(self, _bind(call), ledger)
+            name = call.name.split(".")[0]
+            raise NotAvailable(f"{call.name} is not available here: this installation has no {name} service.")
+        return Served(value=await handler(self, bound, _Job(ledger=ledger, key=f"{self.run_id}-{number}")))
 
-    async def _llm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
-        return await self._ask([Message(role="user", content=_text(bound["prompt"]))], bound, ledger)
+    async def _llm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
+        return await self._ask([Message(role="user", content=_text(bound["prompt"]))], bound, job)
 
-    async def _batch_llm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+    async def _batch_llm_query(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
         prompts = _list(bound["prompts"])
-        return await self._together([self._llm_query({**bound, "prompt": prompt}, ledger) for prompt in prompts])
+        return await self._together(
+            [self._llm_query({**bound, "prompt": prompt}, job.part(place)) for place, prompt in enumerate(prompts)]
+        )
 
-    async def _complete(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
+    async def _complete(self, bound: Mapping[str, Any], job: _Job) -> str:
         messages = [Message(role=item["role"], content=_text(item["content"])) for item in bound.get("messages") or ()]
         if bound.get("system"):
             messages.insert(0, Message(role="system", content=_text(bound["system"])))
@@ -161,9 +253,9 @@ class Bridge:
             messages.append(Message(role="user", content=_text(bound["prompt"])))
         if not any(message.role == "user" for message in messages):
             raise ValueError("llm.complete needs messages=[{'role': 'user', 'content': …}] or a prompt")
-        return await self._ask(messages, bound, ledger)
+        return await self._ask(messages, bound, job)
 
-    async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], ledger: Ledger) -> str:
+    async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], job: _Job) -> str:
         choices = bound.get("choices")
         max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
         chars = sum([len(message.content) for message in messages])
@@ -178,24 +270,25 @@ class Bridge:
             model=_model_name(bound),
             temperature=float(bound.get("temperature") or 0.0),
             max_tokens=max_tokens,
+            idempotency_key=job.key,
             grammar=_choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
         )
-        reply = await paid_chat(self.model, self.context, request, ledger=ledger, estimate=estimate)
+        reply = await paid_chat(self.model, self.context, request, ledger=job.ledger, estimate=estimate)
         return reply.text.strip()
 
-    async def _embed(self, bound: Mapping[str, Any], ledger: Ledger) -> Any:
+    async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
         text = bound["text"]
         vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else _list(text))
         return vectors[0] if isinstance(text, str) else vectors
 
-    async def _rlm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> str:
+    async def _rlm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
         context = bound.get("context")
         if context is None:
             # A child without data of its own has only its question to think about: one model call does that.
-            return await self._ask([Message(role="user", content=_text(bound["question"]))], bound, ledger)
-        return await self.child(_text(bound["question"]), context, _model_name(bound), ledger)
+            return await self._ask([Message(role="user", content=_text(bound["question"]))], bound, job)
+        return await self.child(_text(bound["question"]), context, _model_name(bound), job.ledger)
 
-    async def _batch_rlm_query(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+    async def _batch_rlm_query(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
         questions = _list(bound["questions"])
         contexts = bound.get("contexts")
         each = _list(contexts) if isinstance(contexts, (list, tuple)) else [contexts] * len(questions)
@@ -203,8 +296,8 @@ class Bridge:
             raise ValueError(f"batch_rlm_query got {len(questions)} questions and {len(each)} contexts")
         return await self._together(
             [
-                self._rlm_query({**bound, "question": question, "context": context}, ledger)
-                for question, context in zip(questions, each, strict=True)
+                self._rlm_query({**bound, "question": question, "context": context}, job.part(place))
+                for place, (question, context) in enumerate(zip(questions, each, strict=True))
             ]
         )
 
@@ -217,17 +310,19 @@ class Bridge:
 
         return await _gather([one(job) for job in jobs])
 
-    async def _show_vars(self, bound: Mapping[str, Any], ledger: Ledger) -> list[str]:
+    async def _show_vars(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
         return await self.show_vars()
 
-    async def _budget(self, bound: Mapping[str, Any], ledger: Ledger) -> dict[str, Any]:
-        return asdict(ledger.left())
+    async def _budget(self, bound: Mapping[str, Any], job: _Job) -> dict[str, Any]:
+        return asdict(job.ledger.left())
 
-    async def _checkpoint(self, bound: Mapping[str, Any], ledger: Ledger) -> None:
-        raise NotAvailable("state.checkpoint needs the durable runtime; this run keeps its state in memory.")
+    async def _checkpoint(self, bound: Mapping[str, Any], job: _Job) -> None:
+        if self.checkpoint is None:
+            raise NotAvailable("state.checkpoint needs the durable runtime; this run keeps its state in memory.")
+        await self.checkpoint()
 
 
-_Handler: TypeAlias = Callable[[Bridge, Mapping[str, Any], Ledger], Awaitable[Any]]
+_Handler: TypeAlias = Callable[[Bridge, Mapping[str, Any], _Job], Awaitable[Any]]
 _HANDLERS: Mapping[str, _Handler] = MappingProxyType(
     {
         "llm_query": Bridge._llm_query,
@@ -266,6 +361,13 @@ def _bind(call: HostCall) -> dict[str, Any]:
         return binder(*call.args, **call.kwargs)
     except TypeError as error:
         raise TypeError(f"{error}{_hint(call.name, str(error))}") from None
+
+
+def _asks_only(name: str, bound: Mapping[str, Any]) -> bool:
+    """Whether a child would have no data of its own: then it is one model call, not a task."""
+    return (name == "rlm_query" and bound.get("context") is None) or (
+        name == "batch_rlm_query" and bound.get("contexts") is None
+    )
 
 
 def _hint(name: str, said: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from greatwheel.core.errors import DatabaseUnavailable
+from greatwheel.core.errors import Conflict, DatabaseUnavailable, GreatwheelError
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.runtime.journal import CallRow
 
@@ -142,20 +142,32 @@ class GroupCommit:
             return rows, waiters
 
     def _commit(self, rows: list[tuple[Run, Row]]) -> None:
-        """Write until it is written: rows are in order, so nothing may be left out."""
+        """Write until it is written: rows are in order, so none may be left out."""
         told = False
         while True:
             try:
                 lost = self._store.commit([(run, row) for run, row in rows if run not in self._lost])
-            except DatabaseUnavailable as error:
+            except (DatabaseUnavailable, Conflict) as error:
                 if not told:
                     self._tell(f"The journal waits for the database: {error}")
                     told = True
                 time.sleep(RETRY_SECONDS)
                 continue
+            except GreatwheelError as error:
+                lost = self._without_the_refused(rows, error)
             with self._wake:
                 self._lost |= lost
             return
+
+    def _without_the_refused(self, rows: list[tuple[Run, Row]], error: GreatwheelError) -> frozenset[Run]:
+        """One run's row that Postgres refuses must not stop the others': each run's rows go by themselves."""
+        runs = {run for run, _ in rows}
+        if len(runs) == 1:
+            self._tell(f"The journal can't be written, so the run stops: {error}")
+            return frozenset(runs)
+        for one in runs:
+            self._commit([(run, row) for run, row in rows if run == one])
+        return frozenset()
 
 
 def _settle(future: asyncio.Future[bool], kept: bool) -> None:

@@ -49,6 +49,12 @@ class Ledger:
         own = max(0.0, self.budget.seconds - self.seconds)
         return own if self._parent is None else min(own, self._parent.seconds_left)
 
+    def restore(self, usage: Usage, seconds: float, steps: int) -> None:
+        """Go on from what an earlier attempt had used."""
+        self._used.add(usage)
+        self._started -= seconds
+        self._steps = steps
+
     @property
     def steps(self) -> int:
         """Steps begun."""

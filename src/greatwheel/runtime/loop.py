@@ -6,12 +6,13 @@ printed. What comes next is decided by pure functions (`steps.py`); this module 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from greatwheel.core.clock import Clock, SystemClock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import BudgetExceeded, GreatwheelError, SandboxLost, StepsUsedUp
+from greatwheel.core.errors import BudgetExceeded, GreatwheelError, StepsUsedUp
 from greatwheel.core.events import (
     ModelReplied,
     Observer,
@@ -25,13 +26,16 @@ from greatwheel.core.ids import RunId, new_run_id
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatReply, ChatRequest, Message
 from greatwheel.runtime import prompts
-from greatwheel.runtime.bridge import Bridge, FinalCalled
+from greatwheel.runtime.bridge import Bridge
+from greatwheel.runtime.desk import Desk
+from greatwheel.runtime.driving import Driver
+from greatwheel.runtime.journal import CallRow, encoded
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.paid import paid_chat
-from greatwheel.runtime.record import Prefix, RecordedReply
+from greatwheel.runtime.record import Prefix
 from greatwheel.runtime.session import Workspace
-from greatwheel.runtime.steps import Conversation, Ran, Verdict, judge
-from greatwheel.sandbox.port import Finished, HostCalls, Raised
+from greatwheel.runtime.state import LoopState, Paused, TaskWaits, restore_talk, talk_state
+from greatwheel.runtime.steps import Block, Conversation, Ran, Verdict, judge
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,17 +80,34 @@ class Loop:
     prefix: Prefix = field(default_factory=Prefix)
     depth: int = 0
     parent: RunId | None = None
+    context: CallContext | None = None
+    """For whom the calls are made; None: for nobody in particular."""
+    desk: Desk | None = None
+    """Services and journal of a durable task."""
+    resume: LoopState | None = None
+    """Where an earlier attempt left off; the workspace is the session as it was then."""
 
     async def run(self) -> Outcome:
-        """Ask, run and judge until there is an answer or the budget is used up."""
-        self._announce()
+        """Ask, run and judge until there is an answer or the budget is used up.
+
+        Raises:
+            TaskWaits: a call waits for somebody else's answer; a later attempt goes on.
+        """
         talk = self._conversation()
-        bridge = self._bridge()
+        driver = Driver(workspace=self.workspace, bridge=self._bridge(), clock=self.clock)
+        driver.bridge.checkpoint = self._checkpointing(talk, driver)
+        if self.resume is None:
+            self._announce()
+        else:
+            self._restore(talk, driver.bridge, self.resume)
         outcome: RunOutcome = "failed"
         reason = ""
         try:
-            verdict = await self._steps(talk, bridge)
+            verdict = await self._steps(talk, driver)
             outcome, talk.best = "answered", verdict.answer
+        except TaskWaits:
+            await self._keep_waiting(talk, driver)
+            raise
         except BudgetExceeded as error:
             outcome, reason = ("steps" if isinstance(error, StepsUsedUp) else "budget"), str(error)
         except GreatwheelError as error:
@@ -105,16 +126,76 @@ class Loop:
             settings_history=self.settings.history,
         )
 
-    async def _steps(self, talk: Conversation, bridge: Bridge) -> Verdict:
-        while True:
-            bridge.step = number = self.ledger.step()
-            reply, code = await self._ask(talk, number)
-            ran = await self._run(talk, bridge, code, cut=reply.finish == "length")
-            verdict = judge(talk, ran, self.workspace)
-            self._completed(number, ran, verdict)
+    async def _steps(self, talk: Conversation, driver: Driver) -> Verdict:
+        if self.resume is not None and self.resume.paused is not None:
+            paused = self.resume.paused
+            driver.bridge.step = number = self.resume.step
+            block = Block(code=paused.code, rebound=paused.rebound)
+            ran = await driver.go_on(block, printed=paused.printed, reply=paused.reply)
+            verdict = await self._judged(talk, driver, number, ran, paused.reply)
             if verdict.answer is not None:
                 return verdict
-            talk.add(code or reply.text, verdict)
+        while True:
+            driver.bridge.step = number = self.ledger.step()
+            reply, code = await self._ask(talk, number)
+            ran = await self._run(talk, driver, code or reply.text, code, cut=reply.finish == "length")
+            verdict = await self._judged(talk, driver, number, ran, code or reply.text)
+            if verdict.answer is not None:
+                return verdict
+
+    async def _run(self, talk: Conversation, driver: Driver, reply: str, code: str, *, cut: bool) -> Ran:
+        block = talk.admit(code, self.workspace.protected, cut=cut)
+        if block.refusal is not None:
+            return Ran(block=block, outcome="no_code" if not code else "refused")
+        return await driver.run(block, reply=reply)
+
+    async def _judged(self, talk: Conversation, driver: Driver, number: int, ran: Ran, reply: str) -> Verdict:
+        """What the model is told of a step; the boundary after it."""
+        verdict = judge(talk, ran, self.workspace)
+        self._completed(number, ran, verdict)
+        if verdict.answer is None:
+            talk.add(reply, verdict)
+            if self.desk is not None:
+                state = self._state(talk, driver.bridge)
+                await self.desk.journal.boundary(state.to_wire(), await self.workspace.kept())
+        return verdict
+
+    def _restore(self, talk: Conversation, bridge: Bridge, state: LoopState) -> None:
+        restore_talk(talk, state.talk)
+        bridge.calls = state.calls
+        self.ledger.restore(state.usage, state.seconds, state.step)
+
+    def _state(self, talk: Conversation, bridge: Bridge, paused: Paused | None = None) -> LoopState:
+        return LoopState(
+            step=self.ledger.steps,
+            calls=bridge.calls,
+            seconds=self.ledger.seconds,
+            usage=self.ledger.usage,
+            talk=talk_state(talk),
+            paused=paused,
+        )
+
+    def _checkpointing(self, talk: Conversation, driver: Driver) -> Callable[[], Awaitable[None]] | None:
+        if self.desk is None:
+            return None
+        journal = self.desk.journal
+
+        async def checkpoint() -> None:
+            state = self._state(talk, driver.bridge, driver.paused())
+            # The calls that are pending now get their numbers again when the block goes on.
+            state = replace(state, calls=state.calls - driver.pending)
+            await journal.boundary(state.to_wire(), await self.workspace.session.dump())
+
+        return checkpoint
+
+    async def _keep_waiting(self, talk: Conversation, driver: Driver) -> None:
+        """A session that is small is kept as it waits; a large one runs its step again from the journal."""
+        if self.desk is None:
+            return
+        if self.workspace.pausable:
+            state = self._state(talk, driver.bridge, driver.paused())
+            await self.desk.journal.boundary(state.to_wire(), await self.workspace.session.dump())
+        await self.desk.journal.committed()
 
     async def _ask(self, talk: Conversation, number: int) -> tuple[ChatReply, str]:
         messages = talk.messages()
@@ -133,13 +214,15 @@ class Loop:
         recorded = self.prefix.replies.get(number)
         # Which part of a reply is code depends on the model that gave it, so a replayed step takes what was run.
         code = talk.block_of(reply) if recorded is None else recorded.code
+        self._keep_reply(number, reply, code)
         self.observer(ModelReplied(run_id=self.run_id, step=number, text=reply.text, code=code, usage=reply.usage))
         return reply, code
 
     async def _reply(self, messages: list[Message], number: int, temperature: float, seed: int) -> ChatReply:
-        recorded: RecordedReply | None = self.prefix.replies.get(number)
+        recorded = self.prefix.replies.get(number)
         if recorded is not None:
-            return ChatReply(text=recorded.text, usage=Usage(), model=self.model.model)
+            self.ledger.add(recorded.usage)
+            return ChatReply(text=recorded.text, usage=recorded.usage, model=self.model.model)
         request = ChatRequest(
             messages=messages,
             temperature=temperature,
@@ -147,47 +230,19 @@ class Loop:
             stop=prompts.STOP if messages[-1].role == "assistant" else (),
             seed=seed,
             think=False,
+            idempotency_key=f"{self.run_id}-step-{number}",
         )
         chars = sum(len(message.content) for message in messages)
         estimate = chars // 3 + self.settings.max_tokens
         return await paid_chat(self.model, self._context(), request, ledger=self.ledger, estimate=estimate)
 
-    async def _run(self, talk: Conversation, bridge: Bridge, code: str, *, cut: bool) -> Ran:
-        """Run a block to its end, its host calls served."""
-        block = talk.admit(code, self.workspace.protected, cut=cut)
-        began = self.clock.monotonic()
-        if block.refusal is not None:
-            return Ran(block=block, outcome="no_code" if not code else "refused")
-        try:
-            ran = await self._drive(block.code, bridge)
-            if ran.outcome != "final":
-                await self.workspace.save()
-        except SandboxLost as error:
-            await self.workspace.restore()
-            ran = Ran(outcome="lost", error=str(error))
-        except BaseException:
-            await self.workspace.give_up()
-            raise
-        return replace(ran, block=block, seconds=self.clock.monotonic() - began)
-
-    async def _drive(self, code: str, bridge: Bridge) -> Ran:
-        session = self.workspace.session
-        printed: list[str] = []
-        event = await session.run(code)
-        while isinstance(event, HostCalls):
-            printed.append(event.stdout)
-            answers = await bridge.serve(event)
-            if isinstance(answers, FinalCalled):
-                await session.abandon()
-                return Ran(outcome="final", stdout="".join(printed), final=answers)
-            self.ledger.check_time()
-            event = await session.resume(answers)
-        printed.append(event.stdout)
-        match event:
-            case Finished(value=value):
-                return Ran(outcome="finished", stdout="".join(printed), value=value)
-            case Raised() as raised:
-                return Ran(outcome="limit" if raised.limit else "raised", stdout="".join(printed), raised=raised)
+    def _keep_reply(self, number: int, reply: ChatReply, code: str) -> None:
+        if self.desk is not None and number not in self.prefix.replies:
+            answer = encoded({"text": reply.text, "code": code})
+            row = CallRow(
+                seq=-number, step=number, name="model", digest=b"", state="done", answer=answer, usage=reply.usage
+            )
+            self.desk.journal.served(row)
 
     def _bridge(self) -> Bridge:
         return Bridge(
@@ -199,10 +254,11 @@ class Loop:
             child=self._child,
             show_vars=self._show_vars,
             prefix=self.prefix,
+            desk=self.desk,
         )
 
     def _context(self) -> CallContext:
-        return CallContext(session_id=self.workspace.session_id, run_id=self.run_id)
+        return self.context or CallContext(session_id=self.workspace.session_id, run_id=self.run_id)
 
     async def _show_vars(self) -> list[str]:
         # The guest is paused in this call, so its variables can't be described now: these are the step's first ones.
@@ -222,6 +278,9 @@ class Loop:
                 prefix=Prefix(),
                 depth=self.depth + 1,
                 parent=self.run_id,
+                context=None,
+                desk=None,
+                resume=None,
             )
             return (await loop.run()).answer
         finally:

@@ -12,14 +12,14 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
 from greatwheel.core.errors import LeaseLost
-from greatwheel.core.ids import OrgId
+from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.core.usage import Usage
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
-from greatwheel.database.errors import mapped
+from greatwheel.database.errors import as_ours
 from greatwheel.runtime.group_commit import Batch, EventRow, GroupCommit, Run
-from greatwheel.runtime.journal import CallRow
+from greatwheel.runtime.journal import CallRow, encoded
 from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.record import RecordedCall
 from greatwheel.runtime.services import Waiting
@@ -45,7 +45,7 @@ class PostgresStore:
                     lost |= _write(cursor, org, rows)
         except psycopg.Error as error:
             self.close()
-            raise mapped(error) from error
+            raise as_ours(error) from error
         return frozenset(lost)
 
     def close(self) -> None:
@@ -78,13 +78,13 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
                 "org": org,
                 "tasks": [run.task_id for run, _ in events],
                 "types": [row.type for _, row in events],
-                "data": [json.dumps(row.data) for _, row in events],
+                "data": [_document(row.data) for _, row in events],
             },
         )
     return {run for task, run in runs.items() if task not in kept}
 
 
-def _columns(runs: Mapping[str, Run], calls: Sequence[tuple[Run, CallRow]]) -> dict[str, list[Any]]:
+def _columns(runs: Mapping[TaskId, Run], calls: Sequence[tuple[Run, CallRow]]) -> dict[str, list[Any]]:
     return {
         "run_tasks": list(runs),
         "run_epochs": [run.epoch for run in runs.values()],
@@ -104,6 +104,11 @@ def _columns(runs: Mapping[str, Run], calls: Sequence[tuple[Run, CallRow]]) -> d
     }
 
 
+def _document(data: Mapping[str, Any]) -> str:
+    """JSON that a jsonb column takes."""
+    return _storable(json.dumps(data, ensure_ascii=False).replace("\\u0000", "\ufffd"))
+
+
 def _storable(text: str) -> str:
     """The text without what Postgres refuses: NUL, and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
@@ -112,11 +117,14 @@ def _storable(text: str) -> str:
 class PostgresJournal:
     """The journal of one attempt at one task. See `greatwheel.runtime.journal` for the contract."""
 
-    def __init__(self, database: Database, commits: GroupCommit, run: Run, keeping: Keeping) -> None:
+    def __init__(
+        self, database: Database, commits: GroupCommit, run: Run, keeping: Keeping, snapshot: bytes | None
+    ) -> None:
         self._database = database
         self._commits = commits
         self._run = run
         self._keeping = keeping
+        self._snapshot = snapshot
         self._ours = {"org": run.org_id, "task": run.task_id, "epoch": run.epoch}
 
     def served(self, row: CallRow) -> None:
@@ -153,10 +161,13 @@ class PostgresJournal:
         async with self._database.org(self._run.org_id) as connection:
             snapshot = None if dump is None else await self._keeping.keep_dump(connection, dump)
             usage = state.get("usage", {})
-            values = {**self._ours, "state": Jsonb(state), "snapshot": snapshot, "usage": Jsonb(usage)}
+            values = {**self._ours, "state": encoded(state), "snapshot": snapshot, "usage": Jsonb(usage)}
             held = await (await connection.execute(SQL["set_boundary"], values)).fetchone()
             if held is None:
                 raise LeaseLost
+            if snapshot is not None and snapshot != self._snapshot:
+                await self._keeping.drop_unused(connection, self._snapshot)
+        self._snapshot = snapshot or self._snapshot
 
     async def _together(self, row: Callable[[R], CallRow], handle: Callable[[OrgConnection], Awaitable[R]]) -> R:
         await self.committed()
@@ -199,13 +210,6 @@ def _recorded(row: DictRow) -> RecordedCall:
     )
 
 
-def connector(conninfo: str, role: str | None) -> Callable[[], psycopg.Connection[DictRow]]:
+def connector(url: str) -> Callable[[], psycopg.Connection[DictRow]]:
     """Opens connections for a `PostgresStore`."""
-
-    def connect() -> psycopg.Connection[DictRow]:
-        connection = psycopg.connect(conninfo, row_factory=dict_row, autocommit=True)
-        if role is not None:
-            connection.execute(f"set role {role}")
-        return connection
-
-    return connect
+    return lambda: psycopg.connect(url, row_factory=dict_row, autocommit=True)

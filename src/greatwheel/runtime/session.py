@@ -13,10 +13,14 @@ from greatwheel.runtime import briefing, contexts, finals, linking, prompts, rec
 from greatwheel.runtime.asked import wants as asked_for
 from greatwheel.runtime.equipped import open_equipped
 from greatwheel.runtime.guest_source import TOOL_NAMES
-from greatwheel.sandbox.port import Engine, Limits, SandboxSession, Variable
+from greatwheel.sandbox.port import Engine, Event, Limits, SandboxSession, Variable, World
 
 RESTORABLE_CHARS = 8_000_000
 """Above this much data a session is not dumped after each step; a lost one starts afresh with its data."""
+LARGE_CHARS = 64_000
+"""An injected value of more than this is left out of a durable session's dumps, and set again from the context."""
+PAUSED_CHARS = 1_000_000
+"""Up to this much data a session that waits in a call is dumped as it is; else its step runs again from the journal."""
 FEW_LINES, MANY_LINES = 3, 12
 """Lines of the first search that are shown: few where code will count or add up, many where they are the answer."""
 
@@ -31,13 +35,17 @@ class Workspace:
     models: Callable[[str], Awaitable[ChatModel]]
     """Another model by name, for calls that ask for one."""
     session_id: SessionId = field(default_factory=new_session_id)
+    world: World | None = None
+    """Clock and random numbers of a session that is replayed; None: the machine's."""
     context: Any = None
     prepared: briefing.Prepared = field(default_factory=lambda: briefing.Prepared(values={}))
     history: list[tuple[str, str]] = field(default_factory=list)
     """Questions asked in this session and their answers."""
+    durable: bool = False
+    """Its boundaries are kept in a database: large injected values are kept there once, not in every dump."""
+    _next_world: World | None = None
     _dump: bytes | None = None
     _restorable: bool = True
-    _earlier: int = 0
     _variables: list[str] = field(default_factory=list)
 
     @classmethod
@@ -48,14 +56,18 @@ class Workspace:
         context: Any,
         models: Callable[[str], Awaitable[ChatModel]],
         limits: Limits | None = None,
+        world: World | None = None,
+        session_id: SessionId | None = None,
+        durable: bool = False,
     ) -> Workspace:
         """A new session that holds the context and the tools."""
         limits = limits or Limits()
         prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
-        session = await open_equipped(engine, limits)
+        session = await open_equipped(engine, limits, world)
         workspace = cls(
-            engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared
-        )
+            engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
+            session_id=session_id or new_session_id(), world=world, durable=durable,
+        )  # fmt: skip
         workspace._restorable = _small(context)
         try:
             await workspace._fill(session)
@@ -78,8 +90,7 @@ class Workspace:
     async def add(self, context: Any) -> None:
         """Give the session further data; the new data is `context` from now on, the old `context_1`, …"""
         if self.context is not None:
-            self._earlier += 1
-            await self.session.set(f"context_{self._earlier}", self.context)
+            await self.session.set(await self._free_name(), self.context)
         self.context = context
         self._dump, self._restorable = None, _small(context)
         self.prepared = briefing.prepare(context)
@@ -87,12 +98,86 @@ class Workspace:
             await self.session.set(name, value)
         await self.save()
 
+    async def _free_name(self) -> str:
+        taken = {each.name for each in await self.session.describe()}
+        number = 1
+        while f"context_{number}" in taken:
+            number += 1
+        return f"context_{number}"
+
+    @classmethod
+    async def load(
+        cls,
+        *,
+        engine: Engine,
+        dump: bytes,
+        context: Any,
+        models: Callable[[str], Awaitable[ChatModel]],
+        limits: Limits,
+        world: World,
+        session_id: SessionId,
+    ) -> Workspace:
+        """A durable session as it was at a boundary."""
+        prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
+        session = await engine.load(dump, limits=limits, world=world)
+        workspace = cls(
+            engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
+            session_id=session_id, world=world, durable=True,
+        )  # fmt: skip
+        workspace._dump = None if session.pending is not None else dump
+        try:
+            if session.pending is None:  # one that waits was dumped whole
+                await workspace._inject(session)
+        except BaseException:
+            await session.close()
+            raise
+        return workspace
+
     async def save(self) -> None:
         """Note the boundary: what the session can be restored to if its process is lost."""
         known = await self._look()
+        if self.durable:
+            self._dump = await self._lean_dump()
+            return
         # A dump copies what the session holds: one of more than that is not made, and an earlier one stays.
         if self._restorable and sum(each.size or 0 for each in known) <= 2 * RESTORABLE_CHARS:
             self._dump = await self.session.dump()
+
+    async def kept(self) -> bytes:
+        """The dump of the last boundary of a durable session."""
+        if self._dump is None:
+            self._dump = await self._lean_dump()
+        return self._dump
+
+    def turn_to(self, world: World) -> None:
+        """Another world from the next block on: the session is used for another task."""
+        self.world = self._next_world = world
+
+    async def run(self, code: str) -> Event:
+        """Run a block up to the next event."""
+        world, self._next_world = self._next_world, None
+        return await self.session.run(code, world=world)
+
+    @property
+    def pausable(self) -> bool:
+        """Whether the session may be dumped whole while it waits."""
+        return contexts.size(self.context) <= PAUSED_CHARS if self.context is not None else True
+
+    async def _lean_dump(self) -> bytes:
+        """The session without its large injected values, which it gets back afterwards as they were given."""
+        large = self._large()
+        for name in large:
+            await self.session.set(name, None)
+        dump = await self.session.dump()
+        await self._inject(self.session)
+        return dump
+
+    def _large(self) -> list[str]:
+        return [name for name, value in self.prepared.values.items() if contexts.size(value) > LARGE_CHARS]
+
+    async def _inject(self, session: SandboxSession) -> None:
+        for name in self._large():
+            await session.set(name, self.prepared.values[name])
 
     async def _look(self) -> list[Variable]:
         known = [each for each in await self.session.describe() if each.name not in TOOL_NAMES]
@@ -109,9 +194,11 @@ class Workspace:
 
     async def _reopen(self) -> None:
         if self._dump is not None:
-            self.session = await self.engine.load(self._dump, limits=self.limits)
+            self.session = await self.engine.load(self._dump, limits=self.limits, world=self.world)
+            if self.durable:
+                await self._inject(self.session)
             return
-        self.session = await open_equipped(self.engine, self.limits)
+        self.session = await open_equipped(self.engine, self.limits, self.world)
         await self._fill(self.session)
 
     async def give_up(self) -> None:

@@ -13,7 +13,7 @@ from greatwheel.core.ids import new_run_id, new_session_id
 from greatwheel.core.usage import Usage
 from greatwheel.llm.gate import GatePolicy, gated
 from greatwheel.llm.port import Capability, ChatChunk, ChatModel, ChatReply, ChatRequest
-from greatwheel.runtime.bridge import Bridge, FinalCalled
+from greatwheel.runtime.bridge import Bridge
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.sandbox.port import Engine, Event, Finished, HostCalls, Limits, SandboxSession
 
@@ -54,7 +54,7 @@ async def seconds_of(session: SandboxSession, model: ChatModel, code: str, concu
     event = await session.run(code)
     while isinstance(event, HostCalls):
         answers = await bridge.serve(event)
-        if isinstance(answers, FinalCalled):
+        if not isinstance(answers, dict):
             break
         event = await session.resume(answers)
     took = time.perf_counter() - begun

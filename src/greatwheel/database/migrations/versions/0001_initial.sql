@@ -164,6 +164,7 @@ create table tasks (
   idempotency_key text,
   created_at timestamptz not null default now(),
   queued_at timestamptz not null default clock_timestamp(),
+  clock timestamptz not null default clock_timestamp(),
   started_at timestamptz,
   finished_at timestamptz,
   primary key (org_id, task_id),

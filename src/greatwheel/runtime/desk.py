@@ -1,0 +1,86 @@
+"""A task's services and its journal: what the bridge needs to serve host calls durably."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from greatwheel.core.context import CallContext
+from greatwheel.core.tasks import Task
+from greatwheel.core.usage import Usage
+from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
+from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Wait
+from greatwheel.sandbox.port import HostCall
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Served:
+    """What became of a call."""
+
+    value: Any = None
+    waits: bool = False
+    """Somebody else gives the answer."""
+    kept: bool = False
+    """Its row stands in the journal already."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """Serves calls of one attempt at one task."""
+
+    context: CallContext
+    task: Task
+    journal: Journal
+    services: Services
+
+    def find(self, name: str) -> Service | None:
+        """The service behind a wire name."""
+        return self.services.find(name)
+
+    async def serve(self, number: int, step: int, call: HostCall, kwargs: dict[str, Any], service: Service) -> Served:
+        """Serve a call, with what of its row must be written before or with it."""
+        asked = ServiceCall(
+            context=self.context, task=self.task, seq=number, name=call.name, args=call.args, kwargs=kwargs
+        )
+        match service:
+            case Read():
+                return Served(value=await service.handle(asked))
+            case Effect():
+                await self.journal.intend(row(number, step, call, state="started"))
+                return Served(value=await service.handle(asked))
+            case Record():
+                value = await self.journal.record(
+                    lambda result: row(number, step, call, answer=encoded(result)),
+                    lambda connection: service.handle(connection, asked),
+                )
+                return Served(value=value, kept=True)
+            case Wait():
+                await self.journal.wait(
+                    lambda waiting: row(number, step, call, state="waiting", expires_at=waiting.expires_at),
+                    lambda connection: service.handle(connection, asked),
+                )
+                return Served(waits=True)
+            case _:
+                assert_never(service)
+
+
+def row(number: int, step: int, call: HostCall, *, state: CallState = "done", **rest: Any) -> CallRow:
+    """A call's row of the journal."""
+    return CallRow(
+        seq=number,
+        step=step,
+        name=call.name,
+        digest=digest_of(call.name, call.args, call.kwargs),
+        state=state,
+        request=request_of(call.args, call.kwargs),
+        **rest,
+    )
+
+
+def finished_row(
+    number: int, step: int, call: HostCall, result: Any, error: str | None, usage: Usage, seconds: float
+) -> CallRow:
+    """The row of a call that was served."""
+    answer = encoded(result) if error is None else None
+    state: CallState = "done" if error is None else "failed"
+    return row(number, step, call, state=state, answer=answer, error=error, usage=usage, seconds=seconds)

@@ -1,0 +1,64 @@
+"""Dumps and contexts of sessions in the database: sealed, each content once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from greatwheel.core.ids import OrgId, SessionId
+from greatwheel.database import blobs, queries
+from greatwheel.database.connection import OrgConnection
+from greatwheel.tenancy.sealing import Sealer
+
+SQL = queries.load(__file__, "keeping.sql")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Keeping:
+    """What one session keeps. A dump opens for its own session alone, a context for its organisation."""
+
+    org_id: OrgId
+    session_id: SessionId
+    sealer: Sealer
+
+    async def keep_dump(self, connection: OrgConnection, dump: bytes) -> bytes:
+        """Store a dump; its digest."""
+        return await blobs.put(connection, self.org_id, dump, sealer=self.sealer, binding=self._binding())
+
+    async def kept_dump(self, connection: OrgConnection, digest: bytes) -> bytes:
+        """The dump of that digest. Raises SealBroken when it was altered, or is another session's."""
+        return await blobs.get(connection, self.org_id, digest, sealer=self.sealer, binding=self._binding())
+
+    async def drop_unused(self, connection: OrgConnection, digest: bytes | None) -> None:
+        """Delete a dump that no boundary and no session refers to any more."""
+        if digest is not None:
+            await connection.execute(SQL["drop_unused_blob"], {"org": self.org_id, "digest": digest})
+
+    def _binding(self) -> str:
+        return f"dump:{self.session_id}"
+
+
+async def keep_context(connection: OrgConnection, org: OrgId, sealer: Sealer, context: Any) -> bytes:
+    """Store a context of an organisation; its digest."""
+    raw = await asyncio.to_thread(_packed, context)
+    return await blobs.put(connection, org, raw, sealer=sealer, binding="context")
+
+
+async def kept_context(connection: OrgConnection, org: OrgId, sealer: Sealer, digest: bytes) -> Any:
+    """The context of that digest."""
+    raw = await blobs.get(connection, org, digest, sealer=sealer, binding="context")
+    return await asyncio.to_thread(_unpacked, raw)
+
+
+def _packed(context: Any) -> bytes:
+    if isinstance(context, str):
+        return b"s" + context.encode("utf-8", "surrogatepass")
+    return b"j" + json.dumps(context, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def _unpacked(raw: bytes) -> Any:
+    if raw[:1] == b"s":
+        return raw[1:].decode("utf-8", "surrogatepass")
+    return json.loads(raw[1:])

@@ -1,0 +1,416 @@
+"""Carries tasks out: a claimed task goes on from its last boundary until it ends or waits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from greatwheel.core.budgets import Budget
+from greatwheel.core.clock import Clock
+from greatwheel.core.context import CallContext
+from greatwheel.core.errors import LeaseLost, NotAvailable
+from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, StepStarted, tag
+from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
+from greatwheel.core.tasks import Task
+from greatwheel.database.connection import OrgConnection
+from greatwheel.database.database import Database
+from greatwheel.llm.port import ChatModel
+from greatwheel.runtime import sessions
+from greatwheel.runtime.agent_run import AgentRun, Handled
+from greatwheel.runtime.bridge import Bridge
+from greatwheel.runtime.desk import Desk
+from greatwheel.runtime.group_commit import GroupCommit, Run
+from greatwheel.runtime.journal import Journal, decoded
+from greatwheel.runtime.keeping import Keeping, kept_context
+from greatwheel.runtime.ledger import Ledger
+from greatwheel.runtime.lifecycle import LiveSessions
+from greatwheel.runtime.loop import Loop, LoopSettings, Outcome
+from greatwheel.runtime.postgres import PostgresJournal, read_calls
+from greatwheel.runtime.record import Prefix, RecordedCall, RecordedReply
+from greatwheel.runtime.services import Services
+from greatwheel.runtime.session import Workspace
+from greatwheel.runtime.state import LoopState, TaskWaits
+from greatwheel.runtime.trajectory import event_line
+from greatwheel.runtime.wire import to_wire
+from greatwheel.sandbox.port import Engine, Limits, World
+from greatwheel.tenancy.sealing import Sealer
+
+
+class Tasks(Protocol):
+    """What the runner asks of the scheduler's store, on a connection of the task's organisation."""
+
+    async def wait(self, conn: OrgConnection, task: Task) -> Any:
+        """The task waits, unless all its answers have come meanwhile."""
+        ...
+
+    async def finish(self, conn: OrgConnection, task: Task, ending: Any) -> Any:
+        """The task has ended."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentCode:
+    """A version of an agent, as far as running it needs."""
+
+    name: str
+    source: str
+    """Empty: the loop alone."""
+    model: str | None = None
+    budget: Mapping[str, Any] = field(default_factory=dict)
+
+
+Agents = Callable[[OrgConnection, AgentId, int], Awaitable[AgentCode]]
+Models = Callable[[str | None], Awaitable[ChatModel]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a task ended, as the scheduler keeps it."""
+
+    status: str
+    answer: str | None = None
+    result: Any = None
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str | None = None
+    error_code: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """What one attempt at a task works with."""
+
+    task: Task
+    session: sessions.SessionRow
+    code: AgentCode
+    workspace: Workspace
+    state: LoopState | None
+    prefix: Prefix
+    journal: Journal
+    keeping: Keeping
+    desk: Desk
+    context: CallContext
+    ledger: Ledger
+
+
+class TaskRunner:
+    """The scheduler's `Runner`: one for a worker process."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        commits: GroupCommit,
+        tasks: Tasks,
+        agents: Agents,
+        models: Models,
+        engines: Callable[[str], Engine],
+        services: Services,
+        sealer: Sealer,
+        live: LiveSessions,
+        clock: Clock,
+        limits: Limits,
+        budget: Budget,
+        settings: LoopSettings | None = None,
+        journal: Callable[[Journal], Journal] = lambda journal: journal,
+    ) -> None:
+        self._database = database
+        self._commits = commits
+        self._tasks = tasks
+        self._agents = agents
+        self._models = models
+        self._engines = engines
+        self._services = services
+        self._sealer = sealer
+        self._live = live
+        self._clock = clock
+        self._limits = limits
+        self._budget = budget
+        self._settings = settings or LoopSettings()
+        self._wrapped = journal
+        self._running: dict[TaskId, asyncio.Task[Any]] = {}
+        self._cancelled: set[TaskId] = set()
+
+    async def run(self, task: Task) -> None:
+        """One attempt. See `greatwheel.scheduler.port.Runner`."""
+        running = asyncio.current_task()
+        assert running is not None
+        self._running[task.task_id] = running
+        run = Run(org_id=task.org_id, task_id=task.task_id, epoch=task.epoch)
+        try:
+            await self._attempt(task, run)
+        except asyncio.CancelledError:
+            if task.task_id in self._cancelled:
+                raise LeaseLost("The task was cancelled.") from None
+            raise
+        finally:
+            self._running.pop(task.task_id, None)
+            self._cancelled.discard(task.task_id)
+            self._commits.forget(run)
+
+    def cancel(self, task_id: TaskId) -> None:
+        """Stop the task's attempt, if it is under way here."""
+        running = self._running.get(task_id)
+        if running is not None:
+            self._cancelled.add(task_id)
+            running.cancel()
+
+    async def _attempt(self, task: Task, run: Run) -> None:
+        attempt = await self._open(task, run)
+        try:
+            ending = await self._run_agent(attempt) if attempt.code.source else await self._run_loop(attempt)
+        except TaskWaits:
+            await attempt.workspace.close()
+            async with self._database.org(task.org_id) as connection:
+                await sessions.suspend(connection, task.org_id, task.session_id)
+                await self._tasks.wait(connection, task)
+            return
+        except BaseException:
+            await attempt.workspace.close()
+            raise
+        await self._finish(attempt, ending)
+
+    async def _open(self, task: Task, run: Run) -> Attempt:
+        org = task.org_id
+        keeping = Keeping(org_id=org, session_id=task.session_id, sealer=self._sealer)
+        state = None if task.boundary is None else LoopState.from_wire(decoded(task.boundary))
+        key = session_key(self._sealer, org, task.session_id)
+        async with self._database.org(org) as connection:
+            session = await sessions.begin_task(connection, org, task.session_id, key=key.hash)
+            code = await self._agents(connection, task.agent_id, task.agent_version)
+            calls = await read_calls(
+                connection, org, task.task_id,
+                after_call=state.calls if state else 0,
+                after_step=state.step if state else 0,
+            )  # fmt: skip
+        workspace = await self._workspace(task, session, state, keeping, key.text)
+        journal = self._wrapped(PostgresJournal(self._database, self._commits, run, keeping, task.snapshot))
+        context = CallContext(
+            session_id=task.session_id, run_id=RunId(task.task_id), organisation=org, user_id=task.user_id
+        )
+        return Attempt(
+            task=task,
+            session=session,
+            code=code,
+            workspace=workspace,
+            state=state,
+            prefix=prefix_of(calls),
+            journal=journal,
+            keeping=keeping,
+            desk=Desk(context=context, task=task, journal=journal, services=self._services),
+            context=context,
+            ledger=Ledger(replace(self._budget, **{**code.budget, **task.budget}), self._clock),
+        )
+
+    async def _workspace(
+        self, task: Task, session: sessions.SessionRow, state: LoopState | None, keeping: Keeping, key: str
+    ) -> Workspace:
+        """The task's session: as at its boundary, or as the session's last task left it, or a new one."""
+        world = World(seed=session.seed, now=world_time(task, state))
+        if task.snapshot is not None:
+            return await self._loaded(task, session, task.snapshot, task.context or session.context, world, keeping)
+        if session.snapshot is None:
+            return await self._new(task, session, world, key)
+        workspace = await self._live.take(task.session_id, session.snapshot)
+        if workspace is not None:
+            workspace.turn_to(world)
+        else:
+            workspace = await self._loaded(task, session, session.snapshot, session.context, world, keeping)
+        if task.context is not None and task.context != session.context:
+            await self._give(workspace, task, task.context)
+        return workspace
+
+    async def _new(self, task: Task, session: sessions.SessionRow, world: World, key: str) -> Workspace:
+        async with self._database.org(task.org_id) as connection:
+            context = await self._context(connection, task.org_id, task.context or session.context)
+        workspace = await Workspace.open(
+            engine=self._engines(session.engine), context=context, models=self._models, limits=self._limits,
+            world=world, session_id=task.session_id, durable=True,
+        )  # fmt: skip
+        await workspace.session.set("SESSION_KEY", key)
+        return workspace
+
+    async def _loaded(
+        self,
+        task: Task,
+        session: sessions.SessionRow,
+        digest: bytes,
+        context_digest: bytes | None,
+        world: World,
+        keeping: Keeping,
+    ) -> Workspace:
+        async with self._database.org(task.org_id) as connection:
+            dump = await keeping.kept_dump(connection, digest)
+            context = await self._context(connection, task.org_id, context_digest)
+        workspace = await Workspace.load(
+            engine=self._engines(session.engine), dump=dump, context=context, models=self._models,
+            limits=self._limits, world=world, session_id=task.session_id,
+        )  # fmt: skip
+        workspace.history = list(session.history)
+        return workspace
+
+    async def _context(self, connection: OrgConnection, org: OrgId, digest: bytes | None) -> Any:
+        return None if digest is None else await kept_context(connection, org, self._sealer, digest)
+
+    async def _give(self, workspace: Workspace, task: Task, digest: bytes) -> None:
+        """Give a session that had other data the task's own."""
+        try:
+            async with self._database.org(task.org_id) as connection:
+                context = await self._context(connection, task.org_id, digest)
+            await workspace.add(context)
+        except BaseException:
+            await workspace.close()
+            raise
+
+    async def _run_loop(self, attempt: Attempt) -> Ending:
+        loop = Loop(
+            workspace=attempt.workspace,
+            model=await self._models(attempt.task.model or attempt.code.model),
+            question=attempt.task.input,
+            ledger=attempt.ledger,
+            observer=_observer(attempt),
+            settings=self._settings,
+            clock=self._clock,
+            run_id=attempt.context.run_id,
+            prefix=attempt.prefix,
+            depth=attempt.task.depth,
+            context=attempt.context,
+            desk=attempt.desk,
+            resume=attempt.state,
+        )
+        return ending_of_loop(await loop.run())
+
+    async def _run_agent(self, attempt: Attempt) -> Ending:
+        observer = _observer(attempt)
+        bridge = Bridge(
+            context=attempt.context,
+            model=await self._models(attempt.task.model or attempt.code.model),
+            ledger=attempt.ledger,
+            clock=self._clock,
+            observer=observer,
+            child=_no_child,
+            show_vars=_variables(attempt.workspace),
+            prefix=attempt.prefix,
+            desk=attempt.desk,
+        )
+        task = attempt.task
+        run = AgentRun(
+            workspace=attempt.workspace,
+            bridge=bridge,
+            source=attempt.code.source,
+            task={
+                "id": task.task_id,
+                "input": task.input,
+                "user": task.user_id,
+                "context": attempt.workspace.context is not None,
+            },
+            ledger=attempt.ledger,
+            desk=attempt.desk,
+            clock=self._clock,
+            observer=observer,
+            run_id=attempt.context.run_id,
+            resume=attempt.state,
+        )
+        return ending_of_agent(await run.run(), attempt.ledger)
+
+    async def _finish(self, attempt: Attempt, ending: Ending) -> None:
+        task, session, workspace = attempt.task, attempt.session, attempt.workspace
+        single = task.parent_id is not None  # a session made for this task alone
+        try:
+            await attempt.journal.committed()
+            if not single:
+                await workspace.save()
+            async with self._database.org(task.org_id) as connection:
+                await self._tasks.finish(connection, task, ending)
+                if single:
+                    await sessions.end(connection, task.org_id, task.session_id)
+                    snapshot = None
+                else:
+                    snapshot = await attempt.keeping.keep_dump(connection, await workspace.kept())
+                    history = [*session.history, (task.input, ending.answer or "")]
+                    await sessions.end_task(
+                        connection, task.org_id, task.session_id, snapshot=snapshot,
+                        context=task.context or session.context, history=history[-20:],
+                    )  # fmt: skip
+                for digest in {task.snapshot, session.snapshot} - {snapshot}:
+                    await attempt.keeping.drop_unused(connection, digest)
+                idle = await sessions.idle_seconds(connection, task.org_id)
+        except BaseException:
+            await workspace.close()
+            raise
+        if snapshot is None:
+            await workspace.close()
+        else:
+            workspace.history.append((task.input, ending.answer or ""))
+            await self._live.keep(task.org_id, workspace, snapshot, idle)
+
+
+def world_time(task: Task, state: LoopState | None) -> datetime:
+    """What the sandbox's clock shows: the same in each attempt that runs the same code again.
+
+    A block that waited and goes on from where it was sees the time of its waking; everything else that of the start.
+    """
+    woken = task.clock if state is not None and state.paused is not None else None
+    return (woken or task.started_at or datetime.now(UTC)).astimezone(UTC)
+
+
+def prefix_of(calls: list[RecordedCall]) -> Prefix:
+    """What the journal has for an attempt."""
+    replies = {}
+    for each in calls:
+        if each.call < 0:
+            kept = each.result
+            replies[-each.call] = RecordedReply(
+                step=-each.call, text=kept["text"], code=kept["code"], usage=replace(each.usage, host_calls=0)
+            )
+    return Prefix(replies=replies, calls={each.call: each for each in calls if each.call > 0})
+
+
+def ending_of_loop(outcome: Outcome) -> Ending:
+    """A loop that ends has an answer, be it its best so far."""
+    return Ending(
+        status="done",
+        answer=outcome.answer,
+        usage={**asdict(outcome.usage), "steps": outcome.steps, "seconds": outcome.seconds},
+        outcome=outcome.outcome,
+        error=outcome.reason or None,
+    )
+
+
+def ending_of_agent(handled: Handled, ledger: Ledger) -> Ending:
+    """An agent's code ends with a result, or with the error that it raised."""
+    usage = {**asdict(ledger.usage), "seconds": ledger.seconds}
+    if handled.error is not None:
+        return Ending(status="failed", usage=usage, error_code="agent.raised", error=handled.error)
+    result = None if isinstance(handled.result, str) else to_wire(handled.result)
+    return Ending(status="done", answer=handled.answer, result=result, usage=usage, outcome="answered")
+
+
+def _observer(attempt: Attempt) -> Observer:
+    """Tells the journal what people may watch. Host calls stand in the journal already, replayed replies do, too."""
+    journal, replies = attempt.journal, attempt.prefix.replies
+
+    def tell(event: Event) -> None:
+        if isinstance(event, (HostCallStarted, HostCallServed)) or getattr(event, "step", 0) in replies:
+            return
+        line = event_line(event, 0.0)
+        kind = line.pop("type")
+        for name in ("at", "messages" if isinstance(event, StepStarted) else "at", "run_id"):
+            line.pop(name, None)
+        journal.event(kind, line)
+
+    return tell
+
+
+def _variables(workspace: Workspace) -> Callable[[], Awaitable[list[str]]]:
+    async def lines() -> list[str]:
+        return workspace.variable_lines()
+
+    return lines
+
+
+async def _no_child(question: str, context: Any, model: str | None, ledger: Ledger) -> str:
+    raise NotAvailable("rlm_query needs the scheduler's service; this installation has none.")

@@ -1,0 +1,136 @@
+"""Sessions in the database: who owns them, and where they stand.
+
+active → suspended (its task waits) → active … → evicted (in no worker's memory) → active … → ended
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from greatwheel.core.errors import Conflict, NotFound
+from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
+from greatwheel.database import queries
+from greatwheel.database.connection import OrgConnection
+
+SQL = queries.load(__file__, "sessions.sql")
+SessionStatus: TypeAlias = Literal["active", "suspended", "evicted", "ended"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionRow:
+    """A session as it stands."""
+
+    org_id: OrgId
+    session_id: SessionId
+    user_id: UserId
+    agent_id: AgentId
+    status: SessionStatus
+    engine: str
+    seed: int
+    snapshot: bytes | None = None
+    """Digest of its dump after its last task; None before the first has ended."""
+    context: bytes | None = None
+    """Digest of the data that it was given."""
+    history: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    """Questions asked in it and their answers."""
+    created_at: datetime | None = None
+    touched_at: datetime | None = None
+
+
+def new_seed() -> int:
+    """What a session's random numbers come from."""
+    return secrets.randbits(62)
+
+
+async def create(
+    connection: OrgConnection, org: OrgId, session: SessionId, *, user: UserId, agent: AgentId, engine: str
+) -> None:
+    """A new session, without a key until its first task begins."""
+    values = {"org": org, "session": session, "user": user, "agent": agent, "engine": engine}
+    await connection.execute(SQL["create_session"], {**values, "seed": new_seed(), "key": None})
+
+
+async def get(connection: OrgConnection, org: OrgId, session: SessionId) -> SessionRow:
+    """The session. Raises NotFound."""
+    row = await (await connection.execute(SQL["get_session"], {"org": org, "session": session})).fetchone()
+    if row is None:
+        raise NotFound(f"There is no session {session} in this organisation.")
+    return _session(row)
+
+
+async def begin_task(connection: OrgConnection, org: OrgId, session: SessionId, *, key: bytes) -> SessionRow:
+    """A task of the session begins or goes on. Raises Conflict when the session has ended."""
+    values = {"org": org, "session": session, "key": key}
+    row = await (await connection.execute(SQL["begin_task"], values)).fetchone()
+    if row is None:
+        raise Conflict(f"The session {session} has ended; begin a new one.")
+    return _session(row)
+
+
+async def suspend(connection: OrgConnection, org: OrgId, session: SessionId) -> None:
+    """Its task waits for somebody."""
+    await connection.execute(SQL["suspend_session"], {"org": org, "session": session})
+
+
+async def end_task(
+    connection: OrgConnection,
+    org: OrgId,
+    session: SessionId,
+    *,
+    snapshot: bytes | None,
+    context: bytes | None,
+    history: Sequence[tuple[str, str]],
+) -> None:
+    """A task of the session has ended: what the next one finds."""
+    values = {"org": org, "session": session, "snapshot": snapshot, "context": context, "history": Jsonb(list(history))}
+    await connection.execute(SQL["end_task"], values)
+
+
+async def evict(connection: OrgConnection, org: OrgId, session: SessionId, *, before: datetime) -> None:
+    """It is in no worker's memory any more, unless it was used since `before`."""
+    await connection.execute(SQL["evict_session"], {"org": org, "session": session, "before": before})
+
+
+async def end(connection: OrgConnection, org: OrgId, session: SessionId) -> None:
+    """End the session and take its key away. Raises NotFound when there is none that could end."""
+    row = await (await connection.execute(SQL["end_session"], {"org": org, "session": session})).fetchone()
+    if row is None:
+        raise NotFound(f"There is no session {session} in this organisation that could end.")
+
+
+async def page(
+    connection: OrgConnection, org: OrgId, *, status: SessionStatus | None = None, limit: int = 50, offset: int = 0
+) -> list[Mapping[str, Any]]:
+    """Sessions, those last used first."""
+    values = {"org": org, "status": status, "limit": limit, "offset": offset}
+    return list(await (await connection.execute(SQL["list_sessions"], values)).fetchall())
+
+
+async def idle_seconds(connection: OrgConnection, org: OrgId) -> int:
+    """After how long the organisation's idle sessions are evicted."""
+    row = await (await connection.execute(SQL["idle_seconds"], {"org": org})).fetchone()
+    return int(row["idle_seconds"]) if row is not None else 0
+
+
+def _session(row: DictRow) -> SessionRow:
+    return SessionRow(
+        org_id=row["org_id"],
+        session_id=row["session_id"],
+        user_id=row["user_id"],
+        agent_id=row["agent_id"],
+        status=row["status"],
+        engine=row["engine"],
+        seed=row["seed"],
+        snapshot=row["snapshot"],
+        context=row["context"],
+        history=[(asked, answer) for asked, answer in row["history"]],
+        created_at=row["created_at"],
+        touched_at=row["touched_at"],
+    )

@@ -1,0 +1,46 @@
+-- name: create_session
+-- A new session of a user with an agent.
+insert into sessions (org_id, session_id, user_id, agent_id, engine, seed, session_key)
+values (%(org)s, %(session)s, %(user)s, %(agent)s, %(engine)s, %(seed)s, %(key)s)
+
+-- name: get_session
+-- One session.
+select * from sessions where org_id = %(org)s and session_id = %(session)s
+
+-- name: list_sessions
+-- A page of sessions, those last used first.
+select session_id, user_id, agent_id, status, engine, created_at, touched_at, ended_at, forked_from
+from sessions where org_id = %(org)s and (%(status)s::session_status is null or status = %(status)s)
+order by touched_at desc limit %(limit)s offset %(offset)s
+
+-- name: begin_task
+-- A task of the session begins or goes on: it is active, with a fresh key for its sandbox.
+update sessions set status = 'active', session_key = %(key)s, touched_at = clock_timestamp()
+where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
+returning *
+
+-- name: suspend_session
+-- Its task waits.
+update sessions set status = 'suspended', touched_at = clock_timestamp()
+where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
+
+-- name: end_task
+-- A task of the session has ended: what the next one finds.
+update sessions set snapshot = %(snapshot)s, context = %(context)s, history = %(history)s, status = 'active',
+  touched_at = clock_timestamp()
+where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
+
+-- name: evict_session
+-- It is in no worker's memory any more.
+update sessions set status = 'evicted'
+where org_id = %(org)s and session_id = %(session)s and status = 'active' and touched_at <= %(before)s
+
+-- name: end_session
+-- The session is over: its key is gone, nothing can be asked of it.
+update sessions set status = 'ended', session_key = null, ended_at = clock_timestamp()
+where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
+returning 1 as ended
+
+-- name: idle_seconds
+-- After how long the organisation's idle sessions are evicted.
+select idle_seconds from orgs where org_id = %(org)s
