@@ -1,7 +1,8 @@
 """What a change of an agent writes, within the caller's transaction and with the agent locked.
 
 A stored location holds, beside the place of the code, `seen`: the digest of what was read there last. Code that has
-been seen is no change, even when the current version has other code after a rollback.
+been seen is no change, even when the current version has other code after a rollback. `managed`: the agent follows
+agents.toml; `configured`: it began there.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Code:
 
 async def add(conn: OrgConnection, order: DefineAgent, code: Code, *, trigger: Trigger, managed: bool) -> Agent:
     """A new agent and its first version; Conflict when the name is taken."""
-    agent = await postgres.add(conn, order, _stored(code, managed=managed))
+    agent = await postgres.add(conn, order, _stored(code, {}, managed=managed))
     if agent is None:
         raise Conflict(f"There is an agent {order.name} already in this organisation.")
     await _add_version(conn, agent, order, code, trigger)
@@ -58,7 +59,7 @@ async def replace(
 ) -> None:
     """Make the agent what the order says. `managed`: the order is agents.toml's, else somebody's."""
     kind = kind_of(order.origin)
-    await postgres.change(conn, before.agent_id, order, _stored(code, managed=managed))
+    await postgres.change(conn, before.agent_id, order, _stored(code, location, managed=managed))
     if (managed or kind in ("file", "git")) and _same_place(before, kind, code) and _seen(location, code):
         return
     if code.digest != await postgres.digest_of(conn, before):
@@ -69,7 +70,7 @@ async def follow(conn: OrgConnection, agent: Agent, location: Location, code: Co
     """The version that the code in the agent's file or repository makes; None when it is no change."""
     if _seen(location, code):
         return None
-    await postgres.set_location(conn, agent.agent_id, _stored(code, managed=agent.managed))
+    await postgres.set_location(conn, agent.agent_id, _stored(code, location, managed=agent.managed))
     if code.digest == await postgres.digest_of(conn, agent):
         return None
     return await _add_version(conn, agent, agent, code, TRIGGERS[agent.source_kind])
@@ -86,8 +87,9 @@ async def _add_version(
     )
 
 
-def _stored(code: Code, *, managed: bool) -> dict[str, Any]:
-    return {**code.location, "seen": code.digest.hex(), "managed": managed}
+def _stored(code: Code, before: Location, *, managed: bool) -> dict[str, Any]:
+    configured = managed or before.get("configured", False)
+    return {**code.location, "seen": code.digest.hex(), "managed": managed, "configured": configured}
 
 
 def _seen(location: Location, code: Code) -> bool:

@@ -14,7 +14,7 @@ from greatwheel.database.queries import load
 from greatwheel.registry.agents import Agent, AgentVersion, DefineAgent, SourceKind, Trigger, kind_of
 
 _SQL = load(__file__)
-_OWN = frozenset({"managed", "seen"})
+_OWN = frozenset({"managed", "configured", "seen"})
 """Keys of a stored location that tell what the registry did, not where the code is."""
 
 
@@ -51,7 +51,7 @@ async def every(conn: OrgConnection) -> list[Agent]:
 
 async def was_removed_by_hand(conn: OrgConnection, name: str) -> bool:
     """Whether somebody removed an agent of the name that agents.toml had defined."""
-    row = await _one(conn, "managed_and_removed", {"name": name})
+    row = await _one(conn, "configured_and_removed", {"name": name})
     return row is not None and bool(row["found"])
 
 

@@ -35,10 +35,10 @@ select * from agent_defs where agent_id = %(agent_id)s and removed_at is null fo
 -- All agents, by name.
 select * from agent_defs where removed_at is null order by name;
 
--- name: managed_and_removed
--- Whether an agent of the name that followed agents.toml was removed by hand.
+-- name: configured_and_removed
+-- Whether an agent of the name that agents.toml had defined was removed by hand.
 select exists (
-  select from agent_defs where name = %(name)s and removed_at is not null and (location->>'managed')::boolean
+  select from agent_defs where name = %(name)s and removed_at is not null and (location->>'configured')::boolean
 ) as found;
 
 -- name: remove_agent
