@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx2
 
-SIZE = 8
+SIZE = 4
 """Requests that one pool has under way before the next one gets some."""
 
 
