@@ -6,9 +6,22 @@ import re
 from dataclasses import dataclass
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_JUDGING = (
+    r"\b(?:judge|judging|classif\w+|sentiment|positive|negative|complain\w*|tone|(?<!'s )opinions?|reviews?|tickets?"
+    r"|mood|polite|angry|happy|sarcas\w+|emotion\w*|praise\w*|satisfied|spam|written in)\b"
+)
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)}
-_MOST = r"most|highest|largest|biggest|greatest|maximum|max|longest|top|latest|best|busiest|leading|newest"
-_LEAST = r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|worst|oldest"
+_THAN_ALL = r"(?:\w+ ){1,4}?than (?:(?:in|on|at|by|for|with) )?(?:any|every|all)\w*"
+_MOST = (
+    r"most|highest|largest|biggest|greatest|maximum|max|longest|top(?!-)|latest|best|busiest|leading|newest"
+    rf"|more {_THAN_ALL}"
+)
+_LEAST = (
+    r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|worst|oldest|bottom"
+    rf"|(?:fewer|less) {_THAN_ALL}"
+)
+_STANDS = r"(?:is|are|comes?|came|ranks?|stands?)"
+_QUOTED = re.compile(r"(?<!\w)['\"“`]([^'\"“”`]{2,200})['\"”`](?!\w)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,27 +41,29 @@ class Wants:
 
 
 def wants(question: str) -> Wants:
-    """Read the question's words."""
+    """Read the question's words; what it quotes is the data's, not the question's."""
+    own = _QUOTED.sub("…", question)
 
     def says(pattern: str) -> bool:
-        return re.search(rf"\b(?:{pattern})\b", question, re.IGNORECASE) is not None
+        return re.search(rf"\b(?:{pattern})\b", own, re.IGNORECASE) is not None
 
-    extremes = re.findall(rf"\b({_MOST}|{_LEAST})\b", question, re.IGNORECASE)  # "from highest to lowest": the first
+    extremes = re.findall(rf"\b(?<!at )({_MOST}|{_LEAST})\b", own, re.IGNORECASE)  # "from highest to lowest": the first
+    grouped = says(r"group\w*|per|each|every|by")
+    if grouped and not extremes:  # "count the orders per city: which comes first?"
+        extremes = ["most"] * says(rf"{_STANDS} (?:the )?(?:first|ahead)|leads?|in the lead")
+        extremes = extremes or ["least"] * says(rf"{_STANDS} (?:the )?last")
     ranked = says(rf"(?:{_MOST}|{_LEAST}) (?:number|count|amount) of")
     count = not ranked and says(r"how many|how often|how frequently|count|number of|what number")
     return Wants(
         count=count,
-        distinct=says(r"different|distinct|unique"),
+        distinct=says(r"different|distinct|unique|(?:without|ignoring|no) (?:repetitions?|repeats|duplicates)"),
         total=says(r"total|totals|sum|sums|summed|add up|adds up|altogether|combined|overall|in all"),
         average=says(r"average|mean|avg"),
         most=bool(extremes) and re.fullmatch(_MOST, extremes[0], re.IGNORECASE) is not None,
         least=bool(extremes) and re.fullmatch(_LEAST, extremes[0], re.IGNORECASE) is not None,
-        judge=says(
-            r"judge|judging|classif\w+|sentiment|positive|negative|complain\w*|tone|opinions?|reviews?|tickets?|mood"
-            r"|polite|angry|happy|sarcas\w+|emotion\w*|praise\w*|satisfied|spam|written in"
-        ),
-        grouped=says(r"group\w*|per|each|every|by"),
-        first=_first(question),
+        judge=re.search(_JUDGING, question, re.IGNORECASE) is not None,
+        grouped=grouped,
+        first=_first(own),
     )
 
 
@@ -58,7 +73,9 @@ def _first(question: str) -> int:
         r"(?:top|first|last|best|largest|highest|lowest|smallest|biggest|most|least|latest|earliest|longest|shortest)"
     )
     found = re.search(
-        rf"\b(?:{ranked} {digits}|{digits} (?:\w+ ){{0,3}}?(?:with |have |of )?(?:the )?{ranked})\b", question, re.I
+        rf"\b(?<!at )(?:{ranked} {digits}|{digits} (?:\w+ ){{0,3}}?(?:with |have |of )?(?:the )?{ranked})\b",
+        question,
+        re.IGNORECASE,
     )
     if not found:
         return 0

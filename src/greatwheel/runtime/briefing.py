@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.runtime.code_index import definitions
-from greatwheel.runtime.contexts import split_files
+from greatwheel.runtime.contexts import split_files, titled_texts
 from greatwheel.runtime.guest_source import PUBLIC_TOOLS
 from greatwheel.runtime.linking import Named
 from greatwheel.runtime.nested import nested_tables
@@ -46,12 +46,15 @@ class Prepared:
 def prepare(context: Any) -> Prepared:
     """The variables for a context, and their description."""
     files = split_files(context) if isinstance(context, str) else {}
+    if isinstance(context, list):
+        files = titled_texts(context)
     tables = _tables_of(files or context)
     values: dict[str, Any] = {"context": context, **({"files": files} if files else {})}
     values.update({named.name: named.table.records for named in tables})
     lines = [_describe_context(context, bool(tables))]
     if files:
-        lines = [f"context: str, {len(context):,} characters.", _describe_dict(files, "files")]
+        whole = f"str, {len(context):,} characters" if isinstance(context, str) else f"list of {len(context):,} texts"
+        lines = [f"context: {whole}.", _describe_dict(files, "files")]
     lines += [_describe_table(named) for named in tables]
     return Prepared(
         values=values,

@@ -124,6 +124,21 @@ def split_files(text: str) -> dict[str, str]:
     return {mark[1]: text[mark.end() : end].strip("\n") for mark, end in zip(marks, ends, strict=True)}
 
 
+_TITLE = re.compile(r"^(?:#{1,3} |=+ ?)?([A-Z][A-Za-z ]{1,20}): *(\S[^\n]{0,80}?)\s*=*$")
+
+
+def titled_texts(items: Sequence[Any]) -> dict[str, str]:
+    """The texts of a list by their titles, where each begins with a line such as `Title: name`; else empty."""
+    if len(items) < 3 or not all(isinstance(item, str) and "\n" in item for item in items):
+        return {}
+    titles = [_TITLE.match(item.split("\n", 1)[0]) for item in items]
+    found = [title for title in titles if title is not None]
+    names = {title[2] for title in found}
+    if len(names) < len(items) or len({title[1] for title in found}) != 1:
+        return {}
+    return {title[2]: item.split("\n", 1)[1] for title, item in zip(found, items, strict=True)}
+
+
 def digest(value: Any) -> str:
     """SHA-256 of a context, by its content: equal contexts have equal digests."""
     if isinstance(value, str):

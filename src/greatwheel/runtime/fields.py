@@ -9,12 +9,19 @@ from typing import Any, Literal, TypeAlias
 
 from greatwheel.runtime.tables import Record, Table
 
-Kind: TypeAlias = Literal["text", "category", "number", "time", "other"]
+Kind: TypeAlias = Literal["text", "category", "number", "time", "list", "flag", "other"]
 
 SAMPLE = 300
 MAX_FIELDS = 24
 _IDENTIFIERS = re.compile(r"^(id|no|nr|line|seq|index|number)$|_id$|_no$", re.IGNORECASE)
 _TIME = re.compile(r"^(\d{4}-\d\d-\d\d|\d\d:\d\d)")
+_PERSON = re.compile(r"^[A-Z][\w'.-]+(?: [A-Z][\w'.-]*){0,2}$")
+_PERSON_NAMES = re.compile(
+    r"\b(?:name|user|author|person|owner|sender|customer|client|buyer|employee|member|player|speaker|driver|who)",
+    re.IGNORECASE,
+)
+_OTHER_WORDS = {"bases": r"\b(?:inherit\w*|(?:direct )?subclass\w*|deriv\w+|extend\w*|base class\w*)\b"}
+"""What questions call a field of that name, beside the name itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +90,10 @@ def _kind(name: str, filled: Sequence[Any]) -> Kind:
         return "other"
     if all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in filled):
         return "other" if _IDENTIFIERS.search(name) else "number"
+    if all(isinstance(value, bool) for value in filled):
+        return "flag"
+    if all(isinstance(value, list) and all(isinstance(item, (str, int)) for item in value) for value in filled):
+        return "list"
     if not all(isinstance(value, str) for value in filled):
         return "other"
     if all(_TIME.match(value) for value in filled[:50]):
@@ -100,4 +111,16 @@ def mentioned(field: Field, question: str) -> int:
         found = re.search(rf"\b{stem}(?:s|es|ies|y)?\b", low) if len(name) > 1 else None
         if found:
             return found.start()
-    return -1
+    other = re.search(_OTHER_WORDS[plain], low) if plain in _OTHER_WORDS else None
+    return other.start() if other else -1
+
+
+def tells_who(field: Field, records: Sequence[Record]) -> bool:
+    """Whether the field names people: by what it is called, else by names of two words in it."""
+    if field.kind not in ("text", "category"):
+        return False
+    values = [value for record in records[:50] if isinstance(value := field.read(record), str)]
+    named = bool(values) and all(len(value) <= 40 and value.count(" ") <= 2 for value in values)
+    if named and _PERSON_NAMES.search(field.name.replace("_", " ").replace(".", " ")):
+        return True
+    return named and all(_PERSON.match(value) and " " in value for value in values)

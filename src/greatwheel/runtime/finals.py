@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from greatwheel.runtime.shown import shown
 
 Doubt: TypeAlias = Literal[
-    "empty", "not_found", "nothing_matched", "not_in_data", "not_computed", "not_a_value", "too_long"
+    "empty", "not_found", "nothing_matched", "not_in_data", "not_computed", "not_a_value", "too_long", "from_question"
 ]
 
 NOT_FOUND = re.compile(
@@ -40,6 +40,8 @@ class Final:
     """The model wrote it as a literal, so no code computed it."""
     counted: bool = False
     """The question asks for a count, which only code can give."""
+    repeats: bool = False
+    """All of its words are the question's, which offers no choice."""
 
 
 def as_text(value: Any) -> str:
@@ -89,11 +91,26 @@ def doubt(final: Final, *, value: Any, seen: str, in_data: bool) -> Doubt | None
         return "nothing_matched"
     if len(text) > LONG_ANSWER:
         return "too_long"
+    if final.typed_in and final.repeats:
+        return "from_question"
     if final.typed_in and final.counted:
         return "not_computed"
     if final.typed_in and not in_data and not _shown(text, seen):
         return "not_in_data"
     return None
+
+
+_CHOICE = re.compile(
+    r"\b(?:or|whether|true or false)\b|^\W*(?:is|are|was|were|do|does|did|has|have|can|could|will|should)\b",
+    re.IGNORECASE,
+)
+
+
+def repeats(text: str, question: str) -> bool:
+    """Whether an answer says nothing but words of the question, where it asks for no choice among them."""
+    said = re.findall(r"\w+", text.lower())
+    own = set(re.findall(r"\w+", question.lower()))
+    return bool(said) and len(text) < LONGEST_EMPTY and own.issuperset(said) and _CHOICE.search(question) is None
 
 
 def _shown(text: str, seen: str) -> bool:

@@ -107,6 +107,21 @@ def names_in(query):
     return found
 
 
+def phrases_in(query):
+    """Names of several words in a question: words with capitals that stand together, in lower case."""
+    found = []
+    run = []
+    for token in [*query.split(), "."]:
+        word = token.strip("\"'()[],.;:?!`").removesuffix("'s")
+        if word[:1].isupper():
+            run.append(word.lower())
+        if not word[:1].isupper() or token[-1:] in ".,;:?!)":
+            if len(run) > 1:
+                found.append(" ".join(run))
+            run = []
+    return found
+
+
 def weigh(words, lowered, names=()):
     """word -> (weight, the lines that hold it); a word of more than a third of the lines weighs nothing.
 
@@ -145,7 +160,7 @@ def ranked(query, data, top):
     lines = across_lines(words, data) + passages(named_in(query, data))
     lowered = [line.lower() for place, line in lines]
     weighed = weigh(words, lowered, names_in(query))
-    scores = scored(weighed)
+    scores = scored({**weigh(phrases_in(query), lowered), **weighed})
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0
     several = any(word in query.lower().split() for word in ("all", "list", "names", "members", "people", "every"))

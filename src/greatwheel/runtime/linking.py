@@ -43,6 +43,8 @@ class Link:
     """The value as code."""
     records: tuple[int, ...]
     """Where in the table, all of them."""
+    inside: bool = False
+    """The column holds lists, and the value is an item of them."""
 
     def line(self) -> str:
         """For the model: how the data spells the value, and where."""
@@ -52,7 +54,8 @@ class Link:
                 for index in self.records
             ]
             return "\n".join(rows)
-        return f"{self.value!r} is the {self.column!r} of {len(self.records):,} of {self.table.name}"
+        stands = "is in" if self.inside else "is"
+        return f"{self.value!r} {stands} the {self.column!r} of {len(self.records):,} of {self.table.name}"
 
 
 _COMMON = frozenset(guest_tools.STOP_WORDS.split())
@@ -90,21 +93,55 @@ def _grams(question: str) -> dict[str, None]:
             grams[gram.lower().removesuffix("'s")] = None
             if length == 1:
                 grams[gram.lower().removesuffix("s")] = None
+                grams[gram.lower().removesuffix("es")] = None
     return {gram: None for gram in grams if gram not in _COMMON}
 
 
 def _links_in(named: Named, field: Field, grams: Mapping[str, None]) -> list[Link]:
     places: dict[Any, list[int]] = {}
     for index, record in enumerate(named.table.records):
-        value = field.read(record)
-        number = isinstance(value, int) and not isinstance(value, bool) and value > 999 and not 1900 <= value < 2100
-        text = isinstance(value, str) and 1 < len(value) <= 60
-        if (number or text) and str(value).lower() in grams:
-            places.setdefault(value, []).append(index)
+        held = field.read(record)
+        for value in dict.fromkeys(held) if field.kind == "list" and isinstance(held, list) else [held]:
+            if _linkable(value) and str(value).lower() in grams:
+                places.setdefault(value, []).append(index)
+    inside = field.kind == "list"
     return [
-        Link(table=named, column=field.name, value=str(value), literal=repr(value), records=tuple(rows))
+        Link(table=named, column=field.name, value=str(value), literal=repr(value), records=tuple(rows), inside=inside)
         for value, rows in places.items()
     ]
+
+
+def _linkable(value: Any) -> bool:
+    number = isinstance(value, int) and not isinstance(value, bool) and value > 999 and not 1900 <= value < 2100
+    return number or (isinstance(value, str) and 1 < len(value) <= 60)
+
+
+def settled(links: Sequence[Link], said: Callable[[str], bool]) -> list[Link]:
+    """One column for each value: `said` tells whether the question names a column.
+
+    A value that stands in several columns belongs to the one that the question names, else to one where it goes
+    together with the other values, else to the one where it is most frequent.
+    """
+    by_value: dict[str, list[Link]] = {}
+    for link in links:
+        by_value.setdefault(link.value.lower(), []).append(link)
+    sure = [group for group in by_value.values() if len({link.column for link in group}) == 1]
+    common = _together([link for group in sure for link in group])
+    chosen: list[Link] = []
+    for group in by_value.values():
+        named = [link for link in group if said(link.column)] or group
+        fitting = [link for link in named if common is None or common.intersection(link.records)] or named
+        column = max(fitting, key=lambda link: len(link.records)).column
+        chosen += [link for link in group if link.column == column]
+    return chosen
+
+
+def _together(links: Sequence[Link]) -> set[int] | None:
+    """The records that have a value of each linked column; None without links."""
+    columns: dict[str, set[int]] = {}
+    for link in links:
+        columns.setdefault(link.column, set()).update(link.records)
+    return set.intersection(*columns.values()) if columns else None
 
 
 def question_dates(question: str, tables: Sequence[Named]) -> list[str]:
@@ -123,7 +160,9 @@ def question_dates(question: str, tables: Sequence[Named]) -> list[str]:
         if month:
             months.append(month[:7])
     years = re.findall(
-        r"\b(?:in|of|during|for|from|since|until|before|after|year) (?:the )?(?:year )?((?:19|20)\d\d)\b", question
+        r"\b(?:in|of|during|within|for|from|since|until|before|after|year|dated) (?:the )?(?:year )?((?:19|20)\d\d)\b",
+        question,
+        re.IGNORECASE,
     )
     return days or months or years
 

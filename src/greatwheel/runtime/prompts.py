@@ -56,10 +56,14 @@ FINAL("not found")
 
 _LAST = re.compile(r"\b(last|latest|final|finally|current|currently|now|newest|most recent|at the end|end up)\b", re.I)
 _FIRST = re.compile(r"\b(first|earliest|initial|initially|original|originally|oldest)\b", re.I)
+_SEVERAL = re.compile(
+    r"\b(?:list|all|every|names|members|people|which ones|who (?:are|were)|which \w+s (?:are|were|have|did|do))\b", re.I
+)
 PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
 LAST_PREFILL = "```python\n# The last of the found lines is: {line}\n#"
 FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
+SEVERAL_PREFILL = '```python\n# Of the {count} found lines those that answer it name:\nFINAL(["'
 TRAIL_PREFILL = '```python\n# The trail ends with: {line}\nFINAL("'
 ABSENT_PREFILL = "```python\n# Not in the data:"
 ANSWER_PREFILL = '```python\nFINAL("'
@@ -69,6 +73,7 @@ COUNTING_PREFILL = "```python\n# Count"
 Before a question that found lines may answer, the comment makes a small model read the line that matters; when it is
 stuck it is asked for the answer and nothing else; a question for a count is not left to guessing."""
 
+QUESTION = "Question: "
 STOP = ("```",)
 
 ASK = "Write the next Python block."
@@ -116,6 +121,11 @@ class Opening:
     absent: bool = False
     """A name of the question is nowhere in the data."""
 
+    @property
+    def question(self) -> str:
+        """The question itself."""
+        return self.text.rpartition(QUESTION)[2]
+
 
 def look(question: str, context: object, top: int) -> Look:
     """Search the context for the question's words."""
@@ -146,21 +156,24 @@ def first_message(*, brief: str, question: str, look: Look, links: Sequence[str]
         parts.append(f"A first search found\n{look.text()}")
     if links:
         parts.append("Words of the question in the data\n" + "\n".join(links))
-    parts.append(f"Question: {question}")
+    parts.append(f"{QUESTION}{question}")
     return "\n\n".join(parts)
 
 
 def first_prefill(question: str, look: Look, code: Sequence[str], *, counting: bool, reading: bool) -> str:
     """How the first reply is begun: by the kind of question, and by what the first search found."""
-    begun = re.match(r"(\w+ =).*\n", code[0]) if code else None
-    if begun:
-        return f"```python\n{begun[1]}"
+    if code and code[0].startswith('FINAL("not found")'):
+        return ABSENT_PREFILL
+    if code and (begun := begun_by(code[0])):
+        return begun
     if counting:
         return COUNTING_PREFILL
     if not reading or not look.best:
         return COMPUTING_PREFILL if code and not code[0].startswith('FINAL("...")') else PREFILL
     if look.absent:
         return ABSENT_PREFILL
+    if len(look.best) > 1 and not look.trail and _SEVERAL.search(question):
+        return SEVERAL_PREFILL.format(count=len(look.best))
     if look.trail:
         return TRAIL_PREFILL.format(line=look.trail[-1])
     if _LAST.search(question) and len(look.best) > 1:
@@ -168,6 +181,16 @@ def first_prefill(question: str, look: Look, code: Sequence[str], *, counting: b
     if _FIRST.search(question) and len(look.best) > 1:
         return FIRST_PREFILL.format(line=look.best[0])
     return READING_PREFILL
+
+
+def begun_by(example: str) -> str:
+    """The beginning of a reply that goes as the example does; empty for one that is to be filled in or looks around.
+
+    A small model that is left to begin with a comment talks itself into code of its own.
+    """
+    opens = re.match(r"\w+ =(?=.*\n)|FINAL\((?!\")(?:[\w.]+\()*[\[{]?", example)
+    picks = opens and (" if " in example or not example.startswith("FINAL(["))
+    return f"```python\n{opens[0]}" if opens and picks else ""
 
 
 def observation(stdout: str, value: str, error: str) -> str:
@@ -191,6 +214,7 @@ NOTHING_MATCHED = (
     " If there is none in the data, call FINAL('not found'); if {shown} is right, call FINAL({shown}) again."
 )
 NOT_IN_DATA = "{shown} is neither in the data nor computed from it. Compute the answer from the variables."
+FROM_QUESTION = "{shown} only repeats the question. FINAL takes what the data tells about it."
 NOT_COMPUTED = "{shown} was typed in. Count or compute it with code over all of the data, then call FINAL."
 NOT_A_VALUE = "FINAL was called with {shown}, which is not a value. Call FINAL with the value itself."
 TOO_LONG = "The answer has {length} characters. The question asks for something short: call FINAL with just that."

@@ -8,6 +8,7 @@ import textwrap
 
 _FENCE = re.compile(r"```(?:python|py|repl|tool_code)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 _FINAL_CALL = re.compile(r"^[ \t]*FINAL(?:_VAR)?\(.*\)[ \t]*$", re.MULTILINE)
+MAX_COMMENTS = 12
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
 
 
@@ -28,6 +29,14 @@ def code_in(reply: str, *, prefill: str = "") -> str:
         return _clean(text)
     final = _FINAL_CALL.search(text)
     return _clean(final[0]) if final and _is_python(final[0]) else ""
+
+
+def comments_in(reply: str, *, prefill: str) -> str:
+    """The comments that a begun reply consists of, each once and few; empty when it holds anything else."""
+    lines = (prefill + reply).removeprefix("```python\n").split("\n")[:-1]
+    if not all(line.startswith("#") for line in lines if line.strip()):
+        return ""
+    return "\n".join(list(dict.fromkeys(line for line in lines if line.strip()))[:MAX_COMMENTS])
 
 
 def _clean(code: str) -> str:

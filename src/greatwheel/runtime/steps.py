@@ -15,7 +15,7 @@ from greatwheel.llm.port import ChatReply, Message
 from greatwheel.runtime import finals, prompts
 from greatwheel.runtime.bridge import FinalCalled
 from greatwheel.runtime.guard import fingerprint, guard, literal_final
-from greatwheel.runtime.replies import code_in, complete_part
+from greatwheel.runtime.replies import code_in, comments_in, complete_part
 from greatwheel.runtime.shown import shown
 from greatwheel.sandbox.port import Raised
 
@@ -102,6 +102,8 @@ class Conversation:
     flags: list[str] = field(default_factory=list)
     questioned: dict[str, finals.Doubt] = field(default_factory=dict)
     """Answers that were questioned, and why."""
+    _thoughts: str = ""
+    """The comments of a reply that was cut off before it came to code."""
     _seen_blocks: dict[str, int] = field(default_factory=dict)
     _doubts: set[finals.Doubt] = field(default_factory=set)
 
@@ -109,9 +111,13 @@ class Conversation:
         """How the next reply is begun; empty where the server does not continue messages."""
         if not self.prefills:
             return ""
+        if self._thoughts:
+            return f"```python\n{self._thoughts}\nFINAL("
         if self.opening.reading:
             return prompts.ANSWER_PREFILL if self.stuck else self.opening.prefill
-        return prompts.PREFILL if self.turns else self.opening.prefill
+        if not self.turns:
+            return self.opening.prefill
+        return (prompts.begun_by(self.opening.example) if self.trouble == 1 else "") or prompts.PREFILL
 
     def messages(self) -> list[Message]:
         """The prompt of the next step. Its beginning never changes within a run, so servers can cache it."""
@@ -131,9 +137,11 @@ class Conversation:
 
     def block_of(self, reply: ChatReply) -> str:
         """The code in a reply; a block that was cut off keeps its whole statements."""
-        code = code_in(reply.text, prefill=self.begun())
+        begun = self.begun()
+        code = code_in(reply.text, prefill=begun)
         if reply.finish == "length":
             code = complete_part(code)
+        self._thoughts = comments_in(reply.text, prefill=begun) if begun and not code and not self._thoughts else ""
         if not code and reply.text.strip() and self.best is None and len(reply.text) < 300:
             self.best = " ".join(reply.text.split())
         return code
@@ -196,7 +204,12 @@ def judge(talk: Conversation, ran: Ran, data: Data) -> Verdict:
 def _judge_final(talk: Conversation, ran: Ran, data: Data) -> Verdict:
     value = ran.final.value if ran.final else None
     text = finals.as_text(value)
-    final = finals.Final(text=text, typed_in=literal_final(ran.block.code), counted=talk.opening.counting)
+    final = finals.Final(
+        text=text,
+        typed_in=literal_final(ran.block.code),
+        counted=talk.opening.counting,
+        repeats=finals.repeats(text, talk.opening.question),
+    )
     doubt = finals.doubt(
         final, value=value, seen=talk.seen(), in_data=final.typed_in and talk.opening.reading and data.holds(text)
     )
@@ -225,6 +238,8 @@ def _doubt_hint(doubt: finals.Doubt, text: str, value: Any) -> str:
             return prompts.NOTHING_MATCHED.format(shown=said)
         case "not_in_data":
             return prompts.NOT_IN_DATA.format(shown=said)
+        case "from_question":
+            return prompts.FROM_QUESTION.format(shown=said)
         case "not_computed":
             return prompts.NOT_COMPUTED.format(shown=said)
         case "not_a_value":
@@ -258,6 +273,8 @@ def _judge_raised(talk: Conversation, ran: Ran, data: Data) -> Verdict:
         if 0 < number <= len(rows):
             error = f"Error in line {number}, `{rows[number - 1].strip()}`: {error}"
     hint = _error_hint(raised, data)
+    if raised.limit is None and talk.opening.example and not talk.opening.reading:
+        hint = f"{hint}\nOr run this example:\n{talk.opening.example}".strip()
     return Verdict(observation=prompts.observation(_cut(ran.stdout), "", error), hint=hint, trouble=True)
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from greatwheel.runtime.asked import Wants
-from greatwheel.runtime.fields import Field, fields_of, mentioned
-from greatwheel.runtime.linking import FEW, Link, Named, question_dates, terms
+from greatwheel.runtime.fields import Field, fields_of, mentioned, tells_who
+from greatwheel.runtime.linking import FEW, Link, Named, terms
+from greatwheel.runtime.sequence import order_in
+from greatwheel.runtime.table_filters import Filters, or_zero
 
-_PLACES = r"last|latest|first|next|previous|nearest"
-_ORDER = re.compile(rf"\b(?:{_PLACES})\b(.*?)\b(before|after|following|preceding)\b(.*)", re.IGNORECASE | re.DOTALL)
-_ORDER_TURNED = re.compile(rf"\b(before|after|following)\b(.*?),(.*?\b(?:{_PLACES})\b.*)", re.IGNORECASE | re.DOTALL)
-_DAY_WORDS = (
-    ("on or after|since|from|starting", ">="),
-    ("on or before|until|up to|through", "<="),
-    ("after|later than", ">"),
-    ("before|earlier than", "<"),
+_ROLES = re.compile(
+    r"\b(?:who|whom|whose|which (?:person|people|member|one of them)|somebody|someone)\b", re.IGNORECASE
 )
-_SIGNS = {"at least": ">=", "at most": "<=", "less than": "<", "below": "<", "under": "<", "fewer than": "<"}
+
+_IN_TIME = re.compile(r"\b(last|latest|most recent|newest|first|earliest|oldest)\b", re.IGNORECASE)
+_COPIED = 'FINAL("...")  # when a record that is shown below has the answer: copied from it'
 
 
 class TableRecipes:
@@ -38,13 +37,15 @@ class TableRecipes:
         self._links = links
         self._words = words
         self._main = self._main_table()
-        self._fields = self._by_relevance(self._main)
-        self._own = [link for link in links if link.table.name == self._main.name]
+        self._filters = Filters(question, self._main, tables, links, words)
+        self._fields = self._filters.fields
+        self._own = self._filters.links
+        self._asked = self._with_fields(asked)
 
     def lines(self) -> list[str]:
         """The lines, the best first, few of them."""
         shown = any(len(link.records) <= FEW for link in self._own) and not (self._asked.count or self._asked.total)
-        copied = ['FINAL("...")  # when a record that is shown below has the answer: copied from it'] if shown else []
+        copied = [_COPIED] if shown and not self._sure_target() else []
         special = self._joined() or self._in_sequence()
         if special:
             return special
@@ -52,38 +53,44 @@ class TableRecipes:
         return [*[*copied, *dict.fromkeys(self._wanted())][:3], *([time] if time else [])]
 
     def _main_table(self) -> Named:
+        low = self._question.lower()
+
         def score(named: Named) -> tuple[int, int]:
             linked = sum(link.table.name == named.name for link in self._links)
-            said = sum(mentioned(field, self._question) >= 0 for field in fields_of(named.table))
-            named_itself = re.search(rf"\b{re.escape(named.name.rstrip('s'))}", self._question.lower()) is not None
-            return (2 * linked + said + named_itself, len(named.table.records))
+            fields = [field for field in fields_of(named.table) if not isinstance(field.example, (list, dict))]
+            said = sum(mentioned(field, self._question) >= 0 for field in fields)
+            stem = re.escape(named.name.rstrip("s").lower())
+            named_itself = re.search(rf"\b{stem}", low) is not None
+            counted = re.search(rf"\b(?:how many|number of|count (?:of )?(?:all )?(?:the )?)\s*(?:\w+ )?{stem}", low)
+            return (2 * linked + said + named_itself + 3 * (counted is not None), len(named.table.records))
 
         return max(self._tables, key=score)
 
-    def _by_relevance(self, named: Named) -> list[Field]:
-        def rank(field: Field) -> tuple[int, int]:
-            at = mentioned(field, self._question)
-            return (0, at) if at >= 0 else (1, 0)
-
-        return sorted(fields_of(named.table), key=rank)
-
-    def _field(self, *kinds: str, said: bool = False) -> Field | None:
-        linked = {link.column for link in self._own}
-        for field in self._fields:
-            if field.kind in kinds and field.name not in linked and (not said or mentioned(field, self._question) >= 0):
-                return field
-        return None
+    def _with_fields(self, asked: Wants) -> Wants:
+        """What is asked for, read again with the data's fields: `how many watts` is a total, `by name` a group."""
+        low = self._question.lower()
+        measure = re.search(r"\bhow (?:many|much)((?: \w+){1,2})", low)
+        numbers = [field for field in self._fields if field.kind == "number"]
+        if measure and not asked.average and any(mentioned(field, measure[1]) >= 0 for field in numbers):
+            asked = replace(asked, count=False, total=not (asked.most or asked.least) or asked.total)
+        if asked.count and re.search(r"\bhow many (?:\w+ )?values\b|\bnumber of (?:\w+ )?values\b", low):
+            asked = replace(asked, distinct=True)
+        grouped = re.search(r"\b(?:per|each|every|by|group\w*)((?: \w+){1,3})", low)
+        names = [field for field in self._fields if field.kind in ("category", "text", "time")]
+        if asked.grouped and not (grouped and any(mentioned(field, grouped[1]) >= 0 for field in names)):
+            asked = replace(asked, grouped=re.search(r"\b(?:per|group\w*)\b", low) is not None)
+        return asked
 
     def _wanted(self) -> list[str]:
-        asked, name, where = self._asked, self._main.name, self._where()
-        number, group = self._field("number"), self._field("category", "text")
-        said_group = self._field("category", "text", said=True)
-        lines: list[str] = []
+        asked, name, where = self._asked, self._main.name, self._filters.where()
+        number, group = self._filters.field("number"), self._filters.field("category", "text")
+        said_group = self._filters.field("category", said=True) or self._filters.field("text", said=True)
+        lines = self._value_itself()
         if asked.first and number and group:
             lines.append(self._ranking(number, said_group or group, asked.first))
         if asked.distinct and group:
             lines.append(f"FINAL(len({{{group.code} for r in {name}{where}}}))  # how many different")
-        lines += self._by_period()
+        lines += [*self._by_period(), *self._by_time(), *self._each()]
         if (asked.most or asked.least) and (said_group or (group and not number)):
             lines += self._extreme(number, said_group or group)
         if asked.count and not asked.distinct:
@@ -93,7 +100,7 @@ class TableRecipes:
                 f"values = [{number.code} for r in {name}{where}]\nFINAL(sum(values) / len(values))  # average"
             )
         if number and asked.total:
-            lines.append(f"FINAL(sum({_or_zero(number)} for r in {name}{where}))  # total")
+            lines.append(f"FINAL(sum({or_zero(number)} for r in {name}{where}))  # total")
         if (asked.most or asked.least) and not said_group and number:
             lines += self._extreme(number, group)
         target = self._target()
@@ -105,44 +112,89 @@ class TableRecipes:
 
     def _ranking(self, number: Field, shown: Field, first: int) -> str:
         high = "" if self._asked.least else ", reverse=True"
-        name, where = self._main.name, self._where()
+        name, where = self._main.name, self._filters.where()
         if shown.kind == "category" and (self._asked.total or self._asked.grouped):
-            totals = self._totals(shown, _or_zero(number))
+            totals = self._totals(shown, or_zero(number))
             return f"{totals}\nFINAL(sorted(totals, key=totals.get{high})[:{first}])  # the first {first} by total"
         rows = name if not where else f"[r for r in {name}{where}]"
-        key = f"lambda r: {_or_zero(number)}"
+        key = f"lambda r: {or_zero(number)}"
         return f"FINAL([{shown.code} for r in sorted({rows}, key={key}{high})[:{first}]])  # the first {first}"
 
     def _totals(self, group: Field, added: str) -> str:
         """The loop that adds up by group."""
-        where, name = self._where(), self._main.name
+        where, name = self._filters.where(), self._main.name
         source = f"(r for r in {name}{where})" if where else name
         return f"totals = {{}}\nfor r in {source}:\n    totals[{group.code}] = totals.get({group.code}, 0) + {added}"
 
     def _extreme(self, number: Field | None, group: Field | None) -> list[str]:
         """The group, or the record, with the largest (smallest) value."""
         pick = "min" if self._asked.least else "max"
-        where, name = self._where(), self._main.name
+        where, name = self._filters.where(), self._main.name
         lines = []
         said = number is not None and mentioned(number, self._question) >= 0
         if group and (group.kind == "category" or number is None):
-            added = _or_zero(number) if number and said and not self._asked.count else "1"
+            added = or_zero(number) if number and said and not self._asked.count else "1"
             end = "smallest" if pick == "min" else "largest"
             lines.append(
                 f"{self._totals(group, added)}\nFINAL({pick}(totals, key=totals.get))  # group with the {end} total"
             )
         if number and (said or not lines):
-            target = group or self._target()
+            target = self._target() if _ROLES.search(self._question) else group or self._target()
             got = f"r[{target.name!r}]" if target and "." not in target.name else (target.code if target else "r")
             rows = name if not where else f"(r for r in {name}{where})"
-            lines.append(f"r = {pick}({rows}, key=lambda r: {_or_zero(number)})\nFINAL({got})  # the record with it")
-        if not self._asked.total and not self._asked.grouped:
+            lines.append(f"r = {pick}({rows}, key=lambda r: {or_zero(number)})\nFINAL({got})  # the record with it")
+        summed = number is not None and re.search(rf"\b(?:most|fewest) {_stem(number)}", self._question, re.IGNORECASE)
+        if not self._asked.total and not self._asked.grouped and not summed:
             lines.reverse()
         return lines
 
+    def _each(self) -> list[str]:
+        """The count, the total or the average of each group, when all of them are asked for."""
+        asked, number = self._asked, self._filters.field("number", said=True)
+        named = re.search(r"\b(?:per|each|every|by|group\w* by)((?: \w+){1,3})", self._question.lower())
+        groups = [field for field in self._fields if field.kind == "category" and named]
+        groups = [field for field in groups if named and mentioned(field, named[1]) >= 0]
+        if not groups or asked.most or asked.least or asked.average or asked.first:
+            return []
+        group, where = groups[0], self._filters.where()
+        if asked.total and number:
+            return [f"{self._totals(group, or_zero(number))}\nFINAL(totals)  # the total of each"]
+        counted = f"FINAL(tally({group.code} for r in {self._main.name}{where}))  # how many of each"
+        return [counted] if asked.count and not asked.distinct else []
+
+    def _value_itself(self) -> list[str]:
+        """The largest (smallest) value, when it is asked for and not the record or the group that has it."""
+        number, asked = self._filters.field("number", said=True), self._asked
+        if number is None or asked.total or asked.average or not (asked.most or asked.least):
+            return []
+        if not re.search(
+            rf"\bwhat (?:is|was|are|were) the (?:\w+ ){{1,2}}{_stem(number)}", self._question, re.IGNORECASE
+        ):
+            return []
+        values = f"{number.code} for r in {self._main.name}{self._filters.where()}"
+        values += f" if {number.code} is not None" if number.optional and " if " not in values else ""
+        if asked.first:
+            high = "" if asked.least else ", reverse=True"
+            return [f"FINAL(sorted(({values}){high})[:{asked.first}])  # the first {asked.first} values"]
+        return [f"FINAL({'min' if asked.least else 'max'}({values}))  # the value itself"]
+
+    def _by_time(self) -> list[str]:
+        """The first or the last record by its time."""
+        time, target = self._filters.field("time"), self._target()
+        found = _IN_TIME.search(self._question)
+        said = self._filters.field("number", said=True)
+        if time is None or target is None or found is None or said or _ranked_otherwise(self._asked):
+            return []
+        late = found[1].lower() in ("last", "latest", "most recent", "newest")
+        where, name = self._filters.where(), self._main.name
+        source = f"(r for r in {name}{where})" if where else name
+        key = f"({time.code} or '')" if time.optional else time.code
+        pick = "max" if late else "min"
+        return [f"r = {pick}({source}, key=lambda r: {key})\nFINAL({target.code})  # the {found[1].lower()} by time"]
+
     def _by_period(self) -> list[str]:
         """The hour, day, month or year with the most records."""
-        time = self._field("time")
+        time = self._filters.field("time")
         period = re.search(
             r"\b(?:which|what|busiest|per|each|by) (hour|day|date|month|year)\b", self._question, re.IGNORECASE
         )
@@ -153,122 +205,55 @@ class TableRecipes:
         cut = {"hour": f"[{at}:{at + 2}]", "month": "[:7]", "year": "[:4]"}.get(period[1].lower(), "[:10]")
         pick = -1 if self._asked.least else 0
         return [
-            f"FINAL(tally({time.code}{cut} for r in {self._main.name}{self._where()})[{pick}][0])  # the {period[1]}"
+            f"FINAL(tally({time.code}{cut} for r in {self._main.name}{self._filters.where()})[{pick}][0])"
+            f"  # the {period[1]}"
         ]
 
+    def _sure_target(self) -> bool:
+        """Whether it is plain which field a look-up reads: the question names it, or there is no other."""
+        linked = {link.column for link in self._own}
+        others = [field for field in self._fields if field.name not in linked]
+        target = self._target()
+        plain = target is not None and (target.kind == "time" or mentioned(target, self._question) >= 0)
+        return plain or len(others) == 1
+
     def _target(self) -> Field | None:
-        return self._field("category", "text", "number", "time", "other", said=True) or self._field(
+        if _ROLES.search(self._question):
+            records = self._main.table.records
+            who = self._filters.field("category", "text", that=lambda field: tells_who(field, records))
+            if who is not None:
+                return who
+        when = re.search(r"\b(?:when|what time|which (?:time|date|day)|what date)\b", self._question, re.IGNORECASE)
+        if when and (time := self._filters.field("time")):
+            return time
+        return self._filters.field("category", "text", "number", "time", "other", said=True) or self._filters.field(
             "category", "text", "number"
         )
 
-    def _where(self) -> str:
-        """The filter that the question's values and dates make, as a comprehension's `if`."""
-        by_name = {field.name: field for field in self._fields}
-        tests = []
-        for column in dict.fromkeys(link.column for link in self._own):
-            values = [link.literal for link in self._own if link.column == column]
-            code = by_name[column].code if column in by_name else f"r[{column!r}]"
-            tests.append(f"{code} == {values[0]}" if len(values) == 1 else f"{code} in ({', '.join(values)})")
-        tests += [*self._dates(), *self._comparison(), *self._contained()]
-        return f" if {' and '.join(tests)}" if tests else ""
-
-    def _dates(self) -> list[str]:
-        time = self._field("time")
-        if time is None:
-            return []
-        days = question_dates(self._question, self._tables)
-        value = str(time.example)
-        code = f"({time.code} or '')" if time.optional else time.code
-        tests = []
-        if re.match(r"\d{4}-\d\d", value) and days:
-            width = len(days[0])
-            cut = code if len(value) == width else f"{code}[:{width}]"
-            tests.append(self._day_test(cut, days))
-        clock = re.search(r"\b\d\d:\d\d(?::\d\d)?", value)
-        if clock:
-            tests += self._clock_test(code, clock.start(), clock.end())
-        return tests
-
-    def _clock_test(self, code: str, start: int, end: int) -> list[str]:
-        """A test for the question's time of day: from one to another, or an hour."""
-        times = re.findall(r"\b\d\d:\d\d(?::\d\d)?\b", self._question)
-        if len(times) >= 2:
-            cut = code if start == 0 else f"{code}[{start}:{end}]"
-            return [f"{min(times)!r} <= {cut} <= {max(times)!r}"]
-        hour = re.search(r"\b(\d{1,2}):00\b|\bhour (\d{1,2})\b", self._question)
-        return [f"{code}[{start}:{start + 2}] == '{int(hour[1] or hour[2]):02d}'"] if hour else []
-
-    def _content(self) -> Field | None:
-        """The field that holds sentences."""
-        for field in self._fields:
-            sample = [
-                value for record in self._main.table.records[:100] if isinstance(value := field.read(record), str)
-            ]
-            if sample and sum(value.count(" ") for value in sample) >= 2.5 * len(sample):
-                return field
-        return None
-
-    def _rare(self, text: str) -> list[str]:
-        """The words of a text that stand in few lines of the data, the rarest first."""
-        linked = " ".join(link.value.lower() for link in self._own)
-        few = max(3, 0.05 * len(self._main.table.records))
-        low = text.lower()
-        held = [(count, word) for word, count in self._words.items() if 0 < count <= few and word in low]
-        return [word for _, word in sorted(held) if word not in linked and len(word) > 3 and not word.isdigit()]
-
-    def _contained(self) -> list[str]:
-        """Tests for the question's rare words in the field that holds sentences."""
-        content = self._content()
-        if content is None or self._in_order():
-            return []
-        return [f"{word!r} in {content.code}.lower()" for word in self._rare(self._question)[:2]]
-
-    def _in_order(self) -> tuple[str, str, str] | None:
-        """`the last A before B`, `after B, the first A`: (A, before or after, B)."""
-        found = _ORDER.search(self._question)
-        if found:
-            return found[1], found[2].lower(), found[3]
-        turned = _ORDER_TURNED.search(self._question)
-        return (turned[3], turned[1].lower(), turned[2]) if turned else None
-
     def _in_sequence(self) -> list[str]:
         """The last (first) record of a kind before (after) an event that a sentence tells."""
-        content, order = self._content(), self._in_order()
-        event = self._rare(order[2]) if order else []
-        if content is None or order is None or not event:
+        content, order = self._filters.content(), order_in(self._question)
+        if content is None or order is None:
             return []
-        name, where = self._main.name, self._where()
-        kind = [word for word in terms(order[0]) if word in self._words and self._words[word] > 0 and word not in event]
-        linked = " ".join(link.value.lower() for link in self._own)
-        for word in [word for word in kind if word not in linked][:1]:
+        told = [link for link in self._own if link.value.lower() in order.event.lower()]
+        event = [link.value.lower() for link in told if len(link.records) <= FEW] or self._filters.rare(order.event)
+        if not event:
+            return []
+        others = [link for link in self._own if link not in told]
+        filters = Filters(self._question, self._main, self._tables, others, self._words)
+        linked = " ".join(link.value.lower() for link in others)
+        kind = [word for word in terms(order.kind) if word not in event[0] and word not in linked and word.isalpha()]
+        where = filters.where(contained=False)
+        for word in filters.said_in(content, kind)[:1]:
             test = f"{word!r} in {content.code}.lower()"
             where = f"{where} and {test}" if where else f" if {test}"
-        earlier = order[1] in ("before", "preceding")
-        source = f"{'before' if earlier else 'after'}({name}, {event[0]!r})"
-        return [f"FINAL([{content.code} for r in {source}{where}][{-1 if earlier else 0}])"]
-
-    def _day_test(self, code: str, days: Sequence[str]) -> str:
-        if len(days) >= 2:
-            return f"{min(days)!r} <= {code} <= {max(days)!r}"
-        day, low = days[0], self._question.lower()
-        sign = next((sign for words, sign in _DAY_WORDS if re.search(rf"\b(?:{words})\b", low)), "==")
-        return f"{code} {sign} {day!r}"
-
-    def _comparison(self) -> list[str]:
-        number = self._field("number")
-        found = re.search(
-            r"\b(more than|over|above|greater than|exceed\w*|at least|less than|below|under|at most|fewer than)"
-            r" (?:\w+ )?[$€£]?(\d[\d,]*(?:\.\d+)?)", self._question, re.IGNORECASE,
-        )  # fmt: skip
-        if number is None or found is None:
-            return []
-        sign = _SIGNS.get(found[1].lower(), ">")
-        return [f"{_or_zero(number)} {sign} {found[2].replace(',', '')}"]
+        source = f"{'before' if order.earlier else 'after'}({self._main.name}, {event[0]!r})"
+        return [f"FINAL([{content.code} for r in {source}{where}][{-1 if order.earlier else 0}])"]
 
     def _time_example(self) -> str:
         """How to read days or hours from a time column, when the question's own words gave no test."""
-        time = self._field("time")
-        if time is None or self._dates():
+        time = self._filters.field("time")
+        if time is None or self._filters.dates():
             return ""
         value = str(time.example)
         clock = re.search(r"\b(\d\d):\d\d", value)
@@ -298,23 +283,31 @@ class TableRecipes:
         )
         source = f"join({many.name}, {one.name}, {key!r})"
         tests = [f"r[{link.column!r}] == {link.literal}" for link in linked]
-        where = self._where()
+        where = self._filters.where()
         if tests:
             where = f"{where or ' if '}{' and ' if where else ''}{' and '.join(tests)}"
-        number = self._field("number")
+        own = [self._filters.field("number", said=True), *(field for field in said if field.kind == "number")]
+        own += [self._filters.field("number"), *(field for field in fields_of(other.table) if field.kind == "number")]
+        number = next((field for field in own if field is not None), None)
         if self._asked.total and number:
-            return f"FINAL(sum({_or_zero(number)} for r in {source}{where}))  # total over both tables"
+            return f"FINAL(sum({or_zero(number)} for r in {source}{where}))  # total over both tables"
         if self._asked.count:
             return f"FINAL(sum(1 for r in {source}{where}))  # how many, over both tables"
         target = said[0] if said else self._target()
         return f"FINAL([{target.code if target else 'r'} for r in {source}{where}])  # look up over both tables"
 
 
+def _ranked_otherwise(asked: Wants) -> bool:
+    """Whether first and last are places in a ranking, not in time."""
+    return asked.count or asked.grouped or bool(asked.first)
+
+
+def _stem(field: Field) -> str:
+    """A pattern for the first word of a field's name."""
+    return re.escape(field.name.rsplit(".", 1)[-1].lower().replace("_", " ").split()[0].rstrip("s"))
+
+
 def _repeats(named: Named, key: str) -> bool:
     """Whether several records have the same key: the many of a one-to-many join."""
     values = [record.get(key) for record in named.table.records]
     return len(set(map(str, values))) < len(values)
-
-
-def _or_zero(field: Field) -> str:
-    return f"({field.code} or 0)" if field.optional else field.code

@@ -42,7 +42,8 @@ _SOURCE_DASH = re.compile(r"^(?P<source>[A-Za-z][\w./-]{1,40}) (?:-|–|\|) (?P<
 _LEVEL_INSIDE = re.compile(r"\b(TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|ERR|CRITICAL|FATAL)\b")
 _CHAT = re.compile(
     r"^(?:[\[(]?(?P<time>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])]?[ -]+)?"
-    r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)(?:>:?|:)"
+    r"<?(?P<name>[A-Z][\w'.-]{0,24}(?: [A-Z][\w'.-]{0,24})?)"
+    r"(?: [\[(](?P<at>[\d/.: -]{4,22}(?:[AaPp][Mm])?)[\])])?(?: (?:wrote|writes|said|says|asked|replied))?(?:>:?|:)"
     r" (?P<text>.+)$"
 )
 _PAIR = re.compile(
@@ -52,6 +53,9 @@ _SECTION = re.compile(r"^\[{1,2}([\w .:/@-]{1,60})\]{1,2}\s*$")
 _ACCESS = re.compile(
     r'^(?P<ip>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3})'
     r' (?P<bytes>\d+|-)(?: "(?P<referer>[^"]*)" "(?P<agent>[^"]*)")?'
+)
+_ENTRY = re.compile(
+    r"^\s*[\"']?(?P<key>[\w./@#+-]*\w)[\"']?\s*(?::=|->|=>|=|:(?=\s|[\"']))\s*[\"']?(?P<value>[^\"'{\[\s][^\"']{0,200}?)[\"']?,?\s*$"
 )
 _FIELD = re.compile(r"^(?:- |  )?([A-Za-z][\w /()#.-]{0,40}?)(?:: ?| ?= ?)(.*)$")
 
@@ -84,7 +88,7 @@ def find_tables(text: str) -> list[Table]:
     lines = text.splitlines()
     if not any(line.strip() for line in lines):
         return []
-    for reader in (_json_lines, _blocks):
+    for reader in (_json_lines, _blocks, _entries):
         table = reader(lines)
         if table is not None:
             return [table]
@@ -196,6 +200,17 @@ def _blocks(lines: Sequence[str]) -> Table | None:
     if len(blocks) < MIN_ROWS or matched < 0.7 * filled or shapes.most_common(1)[0][1] < 0.5 * len(blocks):
         return None
     return _from_dicts("blocks of 'Field: value' lines", blocks)
+
+
+def _entries(lines: Sequence[str]) -> Table | None:
+    """Lines of one key and one value each, all keys different."""
+    filled = [line for line in lines if line.strip(" {}[]") and not line.lstrip().startswith(("#", "//", ";"))]
+    if any(_ENTRY.match(line) is None for line in filled[:MIN_ROWS]):
+        return None
+    rows = [match.groupdict() for line in filled if (match := _ENTRY.match(line))]
+    if len(rows) < max(MIN_ROWS, 0.95 * len(filled)) or len({row["key"] for row in rows}) < 0.95 * len(rows):
+        return None
+    return _from_dicts("lines of a key and its value", rows)
 
 
 def _access_log(lines: Sequence[str]) -> Table | None:
@@ -374,7 +389,7 @@ def _chat(lines: Sequence[str]) -> Table | None:
     if len(hits) < max(MIN_ROWS, 0.6 * len(sample)) or len(names) > 0.2 * len(hits) + 3:
         return None
     rows = [
-        {key: value for key, value in match.groupdict().items() if value is not None}
+        {("time" if key == "at" else key): value for key, value in match.groupdict().items() if value is not None}
         for line in lines
         if (match := _CHAT.match(line))
     ]
