@@ -206,26 +206,29 @@ class Registry:
     async def _load_one(self, org_id: OrgId, order: DefineAgent) -> Loaded:
         try:
             fetched = await self._fetch(order.origin)
-            async with self._database.org(org_id) as conn:
-                outcome = await self._load_into(conn, order, fetched)
+            try:
+                outcome = await self._load_into(org_id, order, fetched)
+            except Conflict:  # another process was defining it at that moment: now it is there
+                outcome = await self._load_into(org_id, order, fetched)
         except (BadInput, GitFailed) as error:
             _LOG.warning("agent %s was not loaded: %s", order.name, error)
             return Loaded(name=order.name, outcome="refused", reason=str(error))
         return Loaded(name=order.name, outcome=outcome)
 
-    async def _load_into(self, conn: OrgConnection, order: DefineAgent, fetched: Fetched | None) -> Outcome:
-        found = await postgres.lock_named(conn, order.name)
-        if found is None and await postgres.was_removed_by_hand(conn, order.name):
-            return "removed"
-        code = await self._code(order.origin, fetched)
-        if found is None:
-            await changes.add(conn, order, code, trigger="config", managed=True)
-            return "defined"
-        before, location = found
-        if not before.managed:
-            return "kept"
-        await changes.replace(conn, before, location, order, code, managed=True)
-        return "unchanged" if await _named(conn, order.name) == before else "changed"
+    async def _load_into(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None) -> Outcome:
+        async with self._database.org(org_id) as conn:
+            found = await postgres.lock_named(conn, order.name)
+            if found is None and await postgres.was_removed_by_hand(conn, order.name):
+                return "removed"
+            code = await self._code(order.origin, fetched)
+            if found is None:
+                await changes.add(conn, order, code, trigger="config", managed=True)
+                return "defined"
+            before, location = found
+            if not before.managed:
+                return "kept"
+            await changes.replace(conn, before, location, order, code, managed=True)
+            return "unchanged" if await _named(conn, order.name) == before else "changed"
 
     async def _follow_all(self, kind: SourceKind, paths: Collection[str] | None) -> None:
         async with self._database.system() as conn:
