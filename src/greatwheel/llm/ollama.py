@@ -73,7 +73,7 @@ class OllamaModel:
         model = request.model or self._server.model
         collected = Collected(prompt_chars=sum(len(message.content) for message in request.messages))
         with mapped_errors(self.name, model):
-            parts = await self._client(context).chat(
+            parts = await self._client(context, request.idempotency_key).chat(
                 model=model,
                 messages=wire_messages(request.messages),
                 stream=True,
@@ -100,11 +100,11 @@ class OllamaModel:
         """Close the connections."""
         await self._transport.aclose()
 
-    def _client(self, context: CallContext) -> AsyncClient:
+    def _client(self, context: CallContext, idempotency_key: str | None = None) -> AsyncClient:
         # The client takes headers only when it is made, so each call has its own over the shared connections.
         return AsyncClient(
             host=self._server.host,
-            headers=session_headers(context),
+            headers=session_headers(context, idempotency_key),
             timeout=httpx.Timeout(self._server.read_seconds, connect=self._server.connect_seconds),
             transport=self._transport,
         )

@@ -98,7 +98,7 @@ class OpenAIModel:
         started, model = self._clock.monotonic(), request.model or self._server.model
         collected = _collected(request)
         with mapped_errors(self.name, model):
-            answer = await self._post(context, self._body(model, request))
+            answer = await self._post(context, request.idempotency_key, self._body(model, request))
             async with answer:
                 _take_whole(collected, json.loads(await _read(answer.response)))
         return collected.reply(model, self._clock.monotonic() - started)
@@ -109,7 +109,7 @@ class OpenAIModel:
         collected = _collected(request)
         with mapped_errors(self.name, model):
             body = self._body(model, request) | {"stream": True, "stream_options": {"include_usage": True}}
-            events = await self._post(context, body)
+            events = await self._post(context, request.idempotency_key, body)
             async with events:
                 async for event in events:
                     if text := _take(collected, event):
@@ -135,7 +135,7 @@ class OpenAIModel:
         """Close the connections."""
         await self._client.close()
 
-    async def _post(self, context: CallContext, body: dict[str, Any]) -> AsyncStream[object]:
+    async def _post(self, context: CallContext, key: str | None, body: dict[str, Any]) -> AsyncStream[object]:
         """The answer, not yet read.
 
         Not by `chat.completions.create`: its checks and typed events cost half as much as all the rest.
@@ -143,14 +143,14 @@ class OpenAIModel:
         return await self._client.post(
             "/chat/completions",
             body=body,
-            options={"headers": self._headers(context)},
+            options={"headers": self._headers(context, key)},
             cast_to=object,
             stream=True,
             stream_cls=AsyncStream[object],
         )
 
-    def _headers(self, context: CallContext) -> dict[str, str]:
-        headers = session_headers(context)
+    def _headers(self, context: CallContext, idempotency_key: str | None = None) -> dict[str, str]:
+        headers = session_headers(context, idempotency_key)
         if self._server.dialect == "llama.cpp":
             # It promises to keep the connection, then closes it after a stream; the next request would race with that.
             headers["connection"] = "close"

@@ -25,9 +25,12 @@ def is_loopback(url: str) -> bool:
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
-def session_headers(context: CallContext) -> dict[str, str]:
-    """The headers that tell a server (or a proxy before it) for whom a request is made."""
-    return {"x-session-id": context.session_id, "x-run-id": context.run_id}
+def session_headers(context: CallContext, idempotency_key: str | None = None) -> dict[str, str]:
+    """The headers that tell a server (or a proxy before it) for whom a request is made, and whether it is a new one."""
+    headers = {"x-session-id": context.session_id, "x-run-id": context.run_id}
+    if idempotency_key is not None:
+        headers["idempotency-key"] = idempotency_key
+    return headers
 
 
 def prefill_of(messages: Sequence[Message]) -> str:

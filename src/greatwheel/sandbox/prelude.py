@@ -21,6 +21,9 @@ SDK_ERRORS: Mapping[str, str] = MappingProxyType(
         "BudgetExceeded": "RuntimeError",
         "InDoubt": "RuntimeError",
         "PermissionDenied": "PermissionError",
+        "AgentFailed": "RuntimeError",
+        "LimitReached": "RuntimeError",
+        "ToolFailed": "RuntimeError",
     }
 )
 """Errors that are no Python built-ins, with the built-in base by which a guest can catch them too."""

@@ -15,6 +15,18 @@ class InDoubt(RuntimeError):
     pass
 
 
+class AgentFailed(RuntimeError):
+    pass
+
+
+class LimitReached(RuntimeError):
+    pass
+
+
+class ToolFailed(RuntimeError):
+    pass
+
+
 class PermissionDenied(PermissionError):
     pass
 
@@ -25,6 +37,9 @@ def _gw_caught(error):
         ("NotAvailable", NotAvailable),
         ("BudgetExceeded", BudgetExceeded),
         ("InDoubt", InDoubt),
+        ("AgentFailed", AgentFailed),
+        ("LimitReached", LimitReached),
+        ("ToolFailed", ToolFailed),
         ("PermissionDenied", PermissionDenied),
     ]:
         if text.startswith(name + ": "):

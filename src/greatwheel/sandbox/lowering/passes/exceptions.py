@@ -12,7 +12,9 @@ from greatwheel.sandbox.lowering.passes.class_kinds import builtin_error
 from greatwheel.sandbox.lowering.rewrite import Rewriter, called_method, called_name, expression, marked, statements
 from greatwheel.sandbox.lowering.state import Block
 
-SDK_ERRORS = frozenset({"NotAvailable", "BudgetExceeded", "InDoubt", "PermissionDenied"})
+SDK_ERRORS = frozenset(
+    {"NotAvailable", "BudgetExceeded", "InDoubt", "PermissionDenied", "AgentFailed", "LimitReached", "ToolFailed"}
+)
 
 
 class Exceptions:
