@@ -12,7 +12,7 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import LeaseLost, NotAvailable
-from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, StepStarted, tag
+from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, StepStarted
 from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
@@ -36,6 +36,7 @@ from greatwheel.runtime.state import LoopState, TaskWaits
 from greatwheel.runtime.trajectory import event_line
 from greatwheel.runtime.wire import to_wire
 from greatwheel.sandbox.port import Engine, Limits, World
+from greatwheel.tenancy.key_format import SESSION_KEY_START, hash_session_key
 from greatwheel.tenancy.sealing import Sealer
 
 
@@ -178,15 +179,16 @@ class TaskRunner:
         keeping = Keeping(org_id=org, session_id=task.session_id, sealer=self._sealer)
         state = None if task.boundary is None else LoopState.from_wire(decoded(task.boundary))
         key = session_key(self._sealer, org, task.session_id)
+        key_hash = hash_session_key(key)
         async with self._database.org(org) as connection:
-            session = await sessions.begin_task(connection, org, task.session_id, key=key.hash)
+            session = await sessions.begin_task(connection, org, task.session_id, key=key_hash)
             code = await self._agents(connection, task.agent_id, task.agent_version)
             calls = await read_calls(
                 connection, org, task.task_id,
                 after_call=state.calls if state else 0,
                 after_step=state.step if state else 0,
             )  # fmt: skip
-        workspace = await self._workspace(task, session, state, keeping, key.text)
+        workspace = await self._workspace(task, session, state, keeping, key)
         journal = self._wrapped(PostgresJournal(self._database, self._commits, run, keeping, task.snapshot))
         context = CallContext(
             session_id=task.session_id, run_id=RunId(task.task_id), organisation=org, user_id=task.user_id
@@ -346,6 +348,11 @@ class TaskRunner:
         else:
             workspace.history.append((task.input, ending.answer or ""))
             await self._live.keep(task.org_id, workspace, snapshot, idle)
+
+
+def session_key(sealer: Sealer, org: OrgId, session: SessionId) -> str:
+    """The session's credential: the same whenever it is made again, so that a replayed sandbox holds the same."""
+    return SESSION_KEY_START + sealer.digest(org, "session-key", session.encode()).hex()
 
 
 def world_time(task: Task, state: LoopState | None) -> datetime:
