@@ -32,6 +32,7 @@ class Memory:
         self.lost: set[Run] = set()
         self.go = threading.Event()
         self.go.set()
+        self.written = threading.Event()
 
     def commit(self, batch: Batch) -> frozenset[Run]:
         self.go.wait(10)
@@ -41,6 +42,7 @@ class Memory:
             raise DatabaseError("no")
         kept = [(run, one.seq) for run, one in batch if isinstance(one, CallRow) and run not in self.lost]
         self.batches.append(kept)
+        self.written.set()
         return frozenset({run for run, _ in batch} & self.lost)
 
     def close(self) -> None:
@@ -83,7 +85,8 @@ async def test_rows_that_come_during_a_commit_share_the_next_one(store: Memory, 
     second = asyncio.ensure_future(commits.committed(run("d")))
     await asyncio.sleep(0.05)
     store.go.set()
-    assert await first and await second
+    assert await first
+    assert await second
     assert [len(batch) for batch in store.batches] == [1, 3]
 
 
@@ -92,8 +95,7 @@ async def test_rows_are_written_though_nobody_waits() -> None:
     store = Memory()
     commits = GroupCommit(store, linger=0.01)
     commits.put(run("a"), row(1))
-    while not store.batches:
-        await asyncio.sleep(0.005)
+    assert await asyncio.to_thread(store.written.wait, 10)
     assert store.rows == [(run("a"), 1)]
     await commits.close()
 
