@@ -112,12 +112,15 @@ class FunctionTool:
             raise ToolFailed(f"tool.{self.spec.name} gave a value that is not of JSON's types: {error}") from None
 
     async def _within_time(self, values: Mapping[str, Any]) -> Any:
+        limit = asyncio.timeout(self._seconds)
         try:
-            async with asyncio.timeout(self._seconds):
+            async with limit:
                 if inspect.iscoroutinefunction(self._function):
                     return await self._function(**values)
                 return await asyncio.to_thread(self._function, **values)
         except TimeoutError:
+            if not limit.expired():
+                raise  # the function's own
             late = f"tool.{self.spec.name} took longer than {self._seconds:g} seconds"
             if self.spec.kind == "effect":
                 raise InDoubt(f"{late}; it may or may not have been done.") from None
