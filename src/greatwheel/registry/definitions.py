@@ -27,7 +27,7 @@ from greatwheel.core.errors import BadInput
 from greatwheel.registry.agents import Bare, DefineAgent, EngineName, File, Git, Inline, Origin
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_Pattern = Annotated[str, StringConstraints(pattern=r"^\S{1,200}$")]
+_Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:*-]{1,100}$")]
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 

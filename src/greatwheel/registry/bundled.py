@@ -1,0 +1,23 @@
+"""The agents that come with the product: `agents/` of the repository, which the wheel holds as `registry/bundled/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = "agents.toml"
+
+_HERE = Path(__file__).parent
+_PLACES = (_HERE / "bundled", _HERE.parents[2] / "agents")
+
+
+def bundled_folder() -> Path:
+    """The folder of agents.toml and the code it names, whether the product is installed or a checkout."""
+    return next(place for place in _PLACES if (place / FILE).is_file())
+
+
+def agents_folder(given: Path | None, *, here: Path) -> Path:
+    """The folder that agents are read from: the one that the settings give, or `agents` here, or the bundled one."""
+    if given is not None:
+        return given
+    own = here / "agents"
+    return own if (own / FILE).is_file() else bundled_folder()
