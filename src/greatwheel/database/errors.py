@@ -53,8 +53,10 @@ def as_ours(error: Exception) -> GreatwheelError:
             return Conflict(f"It exists already ({_table(error)}).")
         case errors.DataError() | errors.CheckViolation() | errors.NotNullViolation():
             return BadInput(f"Postgres can't store that: {first_line(error)}")
-        case errors.OperationalError() | errors.InterfaceError() if is_gone(error):
+        case psycopg.OperationalError() if is_gone(error):
             return DatabaseUnavailable(f"No Postgres answers: {first_line(error)}")
+        case errors.InsufficientPrivilege():
+            return DatabaseError(f"The database role may not do that: {first_line(error)}; see docs/database.md.")
         case _:
             return DatabaseError(f"The database refused: {first_line(error)}")
 

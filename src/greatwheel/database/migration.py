@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 
-from greatwheel.core.errors import DatabaseError
+from greatwheel.core.errors import BadInput, DatabaseError
 from greatwheel.database.errors import translated
 
 OWNER = "greatwheel_owner"
@@ -32,9 +34,11 @@ def migrate(url: str) -> list[str]:
     """Bring the database to this version's schema; gives the revisions that were carried out, often none.
 
     Raises:
+        BadInput: it is no URL of a Postgres.
         DatabaseUnavailable: no Postgres answers.
         DatabaseError: the schema is newer than this version's, or the login role may not do what is needed.
     """
+    parse_url(url)
     with translated(), psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as conn:
         if _is_current(conn):
             return []
@@ -42,6 +46,18 @@ def migrate(url: str) -> list[str]:
         if _is_current(conn):
             return []
         return _upgrade(conn)
+
+
+def parse_url(url: str) -> Mapping[str, Any]:
+    """The parts of a database's URL.
+
+    Raises:
+        BadInput: it is none. The message does not repeat it: it may hold a password.
+    """
+    try:
+        return conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise BadInput("DATABASE_URL is no Postgres URL, such as postgresql://user:password@host/database.") from None
 
 
 @cache

@@ -11,6 +11,7 @@ import typer
 
 from greatwheel.channels.cli.ask import ask_command, say
 from greatwheel.channels.cli.exec import exec_command
+from greatwheel.channels.cli.migrate import database_app, migrate_command
 from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
 from greatwheel.core.errors import GreatwheelError
@@ -26,6 +27,8 @@ app.command("exec")(exec_command)
 app.command("replay")(replay_command)
 app.command("fork")(fork_command)
 app.command("rewind")(rewind_command)
+app.command("migrate")(migrate_command)
+app.add_typer(database_app, name="database")
 app.add_typer(models_app, name="models")
 
 INTERRUPTED = 130
