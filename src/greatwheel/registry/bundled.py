@@ -13,11 +13,3 @@ _PLACES = (_HERE / "bundled", _HERE.parents[2] / "agents")
 def bundled_folder() -> Path:
     """The folder of agents.toml and the code it names, whether the product is installed or a checkout."""
     return next(place for place in _PLACES if (place / FILE).is_file())
-
-
-def agents_folder(given: Path | None, *, here: Path) -> Path:
-    """The folder that agents are read from: the one that the settings give, or `agents` here, or the bundled one."""
-    if given is not None:
-        return given
-    own = here / "agents"
-    return own if (own / FILE).is_file() else bundled_folder()

@@ -87,6 +87,9 @@ class AgentSettings(Section):
 
     folder: str = ""
     file: str = "agents.toml"
+    git_protocols: tuple[Literal["https", "ssh", "file"], ...] = ("https", "ssh")
+    git_seconds: Seconds = 60.0
+    git_interval_seconds: Seconds = 300.0
 
 
 class ToolSettings(Section):
