@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _JUDGING = (
-    r"\b(?:judge|judging|classif\w+|sentiment|positive|negative|complain\w*|tone|(?<!'s )opinions?|reviews?|tickets?"
-    r"|mood|polite|angry|happy|sarcas\w+|emotion\w*|praise\w*|satisfied|spam|written in)\b"
+    r"\b(?:judge|judging|classif\w+|sentiment|positive|negative|complain\w*|tone|(?<!'s )opinions|reviews|tickets"
+    r"|mood|polite|angry|happy|sarcas\w+|emotion\w*|praise\w*|satisfied|spam|written in"
+    r"|(?:about|one of|into|topics are|labels are):? (?:one of:? )?(?:[\w-]+, ){2,}[\w-]+)\b"
 )
 _NUMBERS = {word: number for number, word in enumerate(_WORDS)}
 _THAN_ALL = r"(?:\w+ ){1,4}?than (?:(?:in|on|at|by|for|with) )?(?:any|every|all)\w*"
@@ -19,6 +20,10 @@ _MOST = (
 _LEAST = (
     r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|worst|oldest|bottom"
     rf"|(?:fewer|less) {_THAN_ALL}"
+)
+_BEFORE_NUMBER = (
+    "the a what which total exact overall whole full by in and with is are give tell me find count average mean"
+    " combined largest highest greatest maximum biggest most smallest lowest minimum fewest least same"
 )
 _STANDS = r"(?:is|are|comes?|came|ranks?|stands?)"
 _QUOTED = re.compile(r"(?<!\w)['\"“`]([^'\"“”`]{2,200})['\"”`](?!\w)")
@@ -53,7 +58,7 @@ def wants(question: str) -> Wants:
         extremes = ["most"] * says(rf"{_STANDS} (?:the )?(?:first|ahead)|leads?|in the lead")
         extremes = extremes or ["least"] * says(rf"{_STANDS} (?:the )?last")
     ranked = says(rf"(?:{_MOST}|{_LEAST}) (?:number|count|amount) of")
-    count = not ranked and says(r"how many|how often|how frequently|count|number of|what number")
+    count = not ranked and (says(r"how many|how often|how frequently|count|what number") or _number_of(own))
     return Wants(
         count=count,
         distinct=says(r"different|distinct|unique|(?:without|ignoring|no) (?:repetitions?|repeats|duplicates)"),
@@ -65,6 +70,12 @@ def wants(question: str) -> Wants:
         grouped=grouped,
         first=_first(own),
     )
+
+
+def _number_of(question: str) -> bool:
+    """Whether `number of` is how many there are, not the phone number of somebody."""
+    before = [match[1].lower() for match in re.finditer(r"(\w*)\W*\bnumber of\b", question, re.IGNORECASE)]
+    return any(word in _BEFORE_NUMBER.split() for word in before) or "" in before
 
 
 def _first(question: str) -> int:

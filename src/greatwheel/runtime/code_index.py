@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from greatwheel.runtime.tables import Record, Table
 
-COLUMNS = ("file", "line", "kind", "name", "parent", "signature", "bases", "doc")
+COLUMNS = ("file", "line", "kind", "name", "parent", "signature", "defaults", "bases", "doc")
 
 
 def definitions(texts: Mapping[str, str]) -> Table | None:
@@ -39,9 +39,28 @@ def _record(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, file: s
     if isinstance(node, ast.ClassDef):
         return {
             "file": file, "line": node.lineno, "kind": "class", "name": node.name, "parent": parent,
-            "signature": "", "bases": [ast.unparse(base) for base in node.bases], "doc": doc,
+            "signature": "", "defaults": {}, "bases": [ast.unparse(base) for base in node.bases], "doc": doc,
         }  # fmt: skip
     return {
         "file": file, "line": node.lineno, "kind": "method" if parent[:1].isupper() else "function",
-        "name": node.name, "parent": parent, "signature": f"({ast.unparse(node.args)})", "bases": [], "doc": doc,
+        "name": node.name, "parent": parent, "signature": f"({ast.unparse(node.args)})",
+        "defaults": _defaults(node.args), "bases": [], "doc": doc,
     }  # fmt: skip
+
+
+def _defaults(arguments: ast.arguments) -> dict[str, str]:
+    """By parameter what it is when it is left out, as the source writes it; strings without their quotes."""
+    plain = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(plain[len(plain) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+    pairs += [
+        (name, value)
+        for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if value is not None
+    ]
+    return {name.arg: _as_said(value) for name, value in pairs}
+
+
+def _as_said(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value:
+        return value.value
+    return ast.unparse(value)

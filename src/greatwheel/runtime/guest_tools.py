@@ -164,13 +164,23 @@ def ranked(query, data, top):
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0
     several = any(word in query.lower().split() for word in ("all", "list", "names", "members", "people", "every"))
-    best = [index for index in order if scores[index] >= (0.45 if several else 0.6) * highest][:top]
+    best = [index for index in order if scores[index] >= (0.45 if several else 0.6) * highest]
+    best = once(best, lines, isinstance(data, str))[:top]
     first = [index for index in best if scores[index] >= 0.9 * highest]
     alone = len(first) == 1 and len(best) <= 3 and not several
     onward = follow(first[0], weighed, lines, lowered, scores)[: top - 1] if alone else []
     best = (first + [index for index in best if index not in first and index not in onward])[: top - len(onward)]
     counts = {word: len(weighed[word][1]) for word in weighed}
     return [lines[index] for index in sorted(best)], [lines[index] for index in onward], counts
+
+
+def once(order, lines, plain):
+    """The lines that say something new where they stand: under their heading, or in their text of several."""
+    kept = {}
+    for index in order:
+        place, line = lines[index]
+        kept.setdefault((line.lower(), place.partition(" in ")[2] if plain else place.partition(":")[0]), index)
+    return list(kept.values())
 
 
 def follow(first, weighed, lines, lowered, scores):

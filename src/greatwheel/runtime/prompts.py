@@ -61,6 +61,7 @@ _SEVERAL = re.compile(
 )
 PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
+AGAIN_PREFILL = "```python\n# Not {shown}, which the question says itself: the found lines tell that"
 LAST_PREFILL = "```python\n# The last of the found lines is: {line}\n#"
 FIRST_PREFILL = "```python\n# The first of the found lines is: {line}\n#"
 SEVERAL_PREFILL = '```python\n# Of the {count} found lines those that answer it name:\nFINAL(["'
@@ -188,7 +189,9 @@ def begun_by(example: str) -> str:
 
     A small model that is left to begin with a comment talks itself into code of its own.
     """
-    opens = re.match(r"\w+ =(?=.*\n)|FINAL\((?!\")(?:[\w.]+\()*[\[{]?", example)
+    opens = re.match(
+        r"\w+ =(?=.*\n)|FINAL\((?:\w+\()+[({]*(?:r|1)\b[^\n]*?(?= for )|FINAL\((?!\")(?:[\w.]+\()*[\[{]?", example
+    )
     picks = opens and (" if " in example or not example.startswith("FINAL(["))
     return f"```python\n{opens[0]}" if opens and picks else ""
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from greatwheel.runtime.asked import Wants, wants
+from greatwheel.runtime.judging_recipes import judging_recipe
 from greatwheel.runtime.line_recipes import asks_of_lines, counting_lines, marker, named_text, quotations, whole
 from greatwheel.runtime.linking import Link, Named
 from greatwheel.runtime.table_recipes import TableRecipes
@@ -17,7 +18,7 @@ from greatwheel.runtime.table_recipes import TableRecipes
 _FOLLOWING = re.compile(r"\b(word|term)\b.*\b(follow\w*|next|after)\b|\b(next|following) (word|term)\b", re.IGNORECASE)
 COPY = 'FINAL("...")  # the answer, copied from the lines that were found'
 """The example for a question that a line of the text answers."""
-_TEXT_WORDS = r"(?:documents?|files?|texts?|modules?|reports?|notes?|pages?|chapters?)"
+_TEXT_WORDS = r"(?:documents?|files?|texts?|modules?|reports?|notes?|pages?|chapters?|topics?|articles?|sections?)"
 _WHICH_TEXT = re.compile(
     rf"\b(?:which|what|name|list|find|give|every|all)(?: \w+){{0,3}}? {_TEXT_WORDS}\b"
     rf"|\b(?:one|some|several|many) (?:of the )?{_TEXT_WORDS}\b.*\bwhich\b",
@@ -33,7 +34,7 @@ def recipes(
     """Up to a handful of lines, the one that fits best first. `words`: the question's words, with their lines."""
     asked = wants(question)
     if asked.judge and (not tables or not links):
-        return judging_recipe(question, words)
+        return judging_recipe(question, asked, context, tables, links, words)
     if asked.count and asks_of_lines(question) and isinstance(context, (str, Mapping)):
         return counting_lines(question, context, words)
     if tables:
@@ -57,7 +58,9 @@ def _text_recipes(question: str, context: object, words: Mapping[str, int]) -> l
     """Lines for a question that a passage of the text answers, or the name of a text."""
     which = isinstance(context, Mapping) and _WHICH_TEXT.search(question) and named_text(question, context) is None
     if which and any(words.values()):
-        holds = f"{marker(question, words).lower()!r} in text.lower()"
+        said = marker(question, words).lower()
+        text = "' '.join(text.lower().split())" if " " in said else "text.lower()"
+        holds = f"{said!r} in {text}"  # a phrase may stand over the end of a line
         return [f"FINAL([name for name, text in context.items() if {holds}])  # the texts that hold it"]
     phrases = quotations(question)
     if phrases and _FOLLOWING.search(question):
@@ -67,23 +70,3 @@ def _text_recipes(question: str, context: object, words: Mapping[str, int]) -> l
         COPY,
         'search("other words")  # when they do not say it',
     ]
-
-
-def judging_recipe(question: str, words: Mapping[str, int]) -> list[str]:
-    """Lines that have a model judge each item."""
-    quoted = quotations(question)
-    marked = quoted[0] if quoted else marker(question, words)
-    listed = re.search(r"((?:[\w-]+, ){2,}(?:and |or )?[\w-]+)", question)
-    labels = re.split(r", (?:and |or )?", listed[1]) if listed else []
-    if not labels:
-        pairs = (("positive", "negative"), ("complaint", "praise"), ("spam", "not spam"))
-        labels = next((list(pair) for pair in pairs if any(word in question.lower() for word in pair)), ["yes", "no"])
-    wanted = max(labels, key=lambda label: question.lower().rfind(label.lower()))
-    judged = (
-        f"items = grep({marked!r})\n"
-        f'labels = classify(items, "Which of these is it: {", ".join(labels)}?", {labels!r})\n'
-    )
-    if wants(question).count:
-        return [judged + f"FINAL(labels.count({wanted!r}))"]
-    picked = f"[item for item, label in zip(items, labels) if label == {wanted!r}]"
-    return [judged + f"FINAL([re.search(r'[A-Z]+-?\\d+', item)[0] for item in {picked}])  # their ids"]

@@ -114,10 +114,17 @@ class Conversation:
         if self._thoughts:
             return f"```python\n{self._thoughts}\nFINAL("
         if self.opening.reading:
-            return prompts.ANSWER_PREFILL if self.stuck else self.opening.prefill
+            return self._stuck_prefill() if self.stuck else self.opening.prefill
         if not self.turns:
             return self.opening.prefill
         return (prompts.begun_by(self.opening.example) if self.trouble == 1 else "") or prompts.PREFILL
+
+    def _stuck_prefill(self) -> str:
+        """How a reply is begun after one that went wrong: with the answer, or away from the question's own words."""
+        last = next(reversed(self.questioned), "")
+        if last and self.questioned[last] == "from_question":
+            return prompts.AGAIN_PREFILL.format(shown=last[:60])
+        return prompts.ANSWER_PREFILL
 
     def messages(self) -> list[Message]:
         """The prompt of the next step. Its beginning never changes within a run, so servers can cache it."""

@@ -46,11 +46,11 @@ class TableRecipes:
         """The lines, the best first, few of them."""
         shown = any(len(link.records) <= FEW for link in self._own) and not (self._asked.count or self._asked.total)
         copied = [_COPIED] if shown and not self._sure_target() else []
-        special = self._joined() or self._in_sequence()
+        special = self._joined() or self._in_sequence() or self._by_key()
         if special:
             return special
         time = self._time_example()
-        return [*[*copied, *dict.fromkeys(self._wanted())][:3], *([time] if time else [])]
+        return [*[*copied, *dict.fromkeys(self._wanted())][:2], *([time] if time else [])]
 
     def _main_table(self) -> Named:
         low = self._question.lower()
@@ -106,9 +106,7 @@ class TableRecipes:
         target = self._target()
         if target:
             lines.append(f"FINAL([{target.code} for r in {name}{where}])  # look up")
-        if not asked.count:
-            lines.append(f"FINAL(sum(1 for r in {name}{where}))  # how many")
-        return lines
+        return lines or [f"FINAL(sum(1 for r in {name}{where}))  # how many"]
 
     def _ranking(self, number: Field, shown: Field, first: int) -> str:
         high = "" if self._asked.least else ", reverse=True"
@@ -229,6 +227,21 @@ class TableRecipes:
         return self._filters.field("category", "text", "number", "time", "other", said=True) or self._filters.field(
             "category", "text", "number"
         )
+
+    def _by_key(self) -> list[str]:
+        """The item of a record's dict whose key the question says: `the default of deep` of a function."""
+        rows = [index for link in self._own if len(link.records) <= FEW for index in link.records]
+        for record in [self._main.table.records[index] for index in rows]:
+            for column, held in record.items():
+                keys = [key for key in held if self._says(key)] if isinstance(held, dict) else []
+                if keys and not self._asked.count:
+                    code = f"r[{column!r}].get({keys[0]!r})"
+                    return [f"FINAL([{code} for r in {self._main.name}{self._filters.where()}])  # look up"]
+        return []
+
+    def _says(self, key: object) -> bool:
+        text = str(key)
+        return len(text) > 1 and re.search(rf"(?<![\w.]){re.escape(text)}(?![\w.])", self._question) is not None
 
     def _in_sequence(self) -> list[str]:
         """The last (first) record of a kind before (after) an event that a sentence tells."""

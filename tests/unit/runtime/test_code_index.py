@@ -33,6 +33,7 @@ def test_definitions_are_records() -> None:
     dog, bark, _, _ = table.records
     assert (dog["bases"], dog["doc"], dog["file"]) == (["Animal"], "A dog.", "dog.py")
     assert bark["signature"] == "(self, times: int=1, *, loud=False)"
+    assert bark["defaults"] == {"times": "1", "loud": "False"}
 
 
 def test_files_that_do_not_parse_are_left_out() -> None:

@@ -72,14 +72,16 @@ CSV = "\n".join([",".join(ROWS[0]), *(",".join(map(str, row.values())) for row i
 MOST = {name: Counter(row[name] for row in ROWS).most_common(1)[0][0] for name in ("captain", "port")}
 
 
-def lightest(column: str) -> str:
+def by_tonnes(column: str) -> list[str]:
+    """The column's values, the one with the most tonnes first."""
     totals = Counter[str]()
     for row in ROWS:
         totals[row[column]] += row["tonnes"]
-    return totals.most_common()[-1][0]
+    return [name for name, _ in totals.most_common()]
 
 
-LIGHTEST = {name: lightest(name) for name in ("captain", "port")}
+HEAVIEST = {name: by_tonnes(name)[0] for name in ("captain", "port")}
+LIGHTEST = {name: by_tonnes(name)[-1] for name in ("captain", "port")}
 
 
 def total(**wanted: Any) -> int:
@@ -110,6 +112,13 @@ def total(**wanted: Any) -> int:
         ("The largest load by tonnes to Split: whose was it?",
          max((row for row in ROWS if row["port"] == "Split"), key=lambda row: row["tonnes"])["captain"]),
         ("Count voyages with at most 9 crew.", sum(row["crew"] <= 9 for row in ROWS)),
+        ("How many voyages had a crew between 8 and 12?", sum(8 <= row["crew"] <= 12 for row in ROWS)),
+        ("How many voyages are there per port?", finals.as_text(Counter(row["port"] for row in ROWS).most_common())),
+        ("What is the highest tonnes to Cork?", max(row["tonnes"] for row in ROWS if row["port"] == "Cork")),
+        ("When did V2042 sail?", ROWS[42]["sailed"]),
+        ("Which voyage to Gdynia was the last?",
+         max((row for row in ROWS if row["port"] == "Gdynia"), key=lambda row: row["sailed"])["voyage"]),
+        ("Which port received the most tonnes?", HEAVIEST["port"]),
     ],
 )  # fmt: skip
 def test_table_questions_get_the_code_that_answers_them(question: str, expected: object) -> None:
@@ -271,6 +280,7 @@ SOURCES = {
         ("What is the number of direct subclasses of Shape in shapes.py?", "2"),
         ("How many lines of tools.py start with 'def ' (not indented)?", "2"),
         ("Which file defines the function glue?", "tools.py"),
+        ("What is deep by default when cut is called?", "3"),
     ],
 )
 def test_code_is_asked_by_its_definitions_or_its_lines(question: str, expected: str) -> None:
@@ -278,6 +288,24 @@ def test_code_is_asked_by_its_definitions_or_its_lines(question: str, expected: 
     assert answer(SOURCES, question) == expected
 
 
+LESSONS = "\n".join(["pupil,passed,marks", *(f"P{n},{'true' if n % 3 else 'false'},{n}" for n in range(60))])
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("How many pupils passed?", "40"),
+        ("How many pupils have not passed?", "20"),
+        ("How many pupils are there?", "60"),
+    ],
+)
+def test_columns_of_yes_and_no_are_tested_when_the_question_names_them(question: str, expected: str) -> None:
+    """A word that is a column of true and false is a filter, and `not` before it turns the filter round."""
+    assert answer(LESSONS, question) == expected
+
+
 def test_a_text_that_may_tell_the_answer_is_read() -> None:
     """A question for a fact in prose gets no code but the copying of the answer."""
-    assert example("Maud Quill moved to Cork.\nIt rained.", "Where does Maud Quill live?")[0] == COPY
+    text = "Maud Quill moved to Cork.\nHer phone rang."
+    assert example(text, "Where does Maud Quill live?")[0] == COPY
+    assert example(text, "What is the phone number of Maud Quill?")[0] == COPY
