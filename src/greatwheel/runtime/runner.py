@@ -63,8 +63,19 @@ class AgentCode:
     budget: Mapping[str, Any] = field(default_factory=dict)
 
 
+class Models(Protocol):
+    """The models of this process."""
+
+    async def trusted(self, name: str | None) -> ChatModel:
+        """The one that an agent's definition names; None: the installation's."""
+        ...
+
+    async def named_by_guest(self, name: str | None) -> ChatModel:
+        """The one that a guest names, if it may be used."""
+        ...
+
+
 Agents = Callable[[OrgConnection, AgentId, int], Awaitable[AgentCode]]
-Models = Callable[[str | None], Awaitable[ChatModel]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,7 +240,7 @@ class TaskRunner:
         async with self._database.org(task.org_id) as connection:
             context = await self._context(connection, task.org_id, task.context or session.context)
         workspace = await Workspace.open(
-            engine=self._engines(session.engine), context=context, models=self._models, limits=self._limits,
+            engine=self._engines(session.engine), context=context, models=self._models.named_by_guest, limits=self._limits,
             world=world, session_id=task.session_id, durable=True,
         )  # fmt: skip
         await workspace.session.set("SESSION_KEY", key)
@@ -248,7 +259,7 @@ class TaskRunner:
             dump = await keeping.kept_dump(connection, digest)
             context = await self._context(connection, task.org_id, context_digest)
         workspace = await Workspace.load(
-            engine=self._engines(session.engine), dump=dump, context=context, models=self._models,
+            engine=self._engines(session.engine), dump=dump, context=context, models=self._models.named_by_guest,
             limits=self._limits, world=world, session_id=task.session_id,
         )  # fmt: skip
         workspace.history = list(session.history)
@@ -270,7 +281,7 @@ class TaskRunner:
     async def _run_loop(self, attempt: Attempt) -> Ending:
         loop = Loop(
             workspace=attempt.workspace,
-            model=await self._models(attempt.task.model or attempt.code.model),
+            model=await self._model(attempt),
             question=attempt.task.input,
             ledger=attempt.ledger,
             observer=_observer(attempt),
@@ -285,11 +296,16 @@ class TaskRunner:
         )
         return ending_of_loop(await loop.run())
 
+    async def _model(self, attempt: Attempt) -> ChatModel:
+        if attempt.task.model is not None:  # by a guest's rlm_query
+            return await self._models.named_by_guest(attempt.task.model)
+        return await self._models.trusted(attempt.code.model)
+
     async def _run_agent(self, attempt: Attempt) -> Ending:
         observer = _observer(attempt)
         bridge = Bridge(
             context=attempt.context,
-            model=await self._models(attempt.task.model or attempt.code.model),
+            model=await self._model(attempt),
             ledger=attempt.ledger,
             clock=self._clock,
             observer=observer,
