@@ -42,7 +42,7 @@ returning 1 as held
 -- The journal of a task after a boundary: calls with higher numbers, and the replies to later steps.
 select seq, step, name, digest, state, request, answer, error, prompt_tokens, completion_tokens, seconds
 from host_calls
-where org_id = %(org)s and task_id = %(task)s and (seq > %(after_call)s or seq < -%(after_step)s)
+where org_id = %(org)s and task_id = %(task)s and (seq > %(after_call)s or seq < -%(after_step)s::integer)
 order by seq
 
 -- name: answer_call
