@@ -9,11 +9,16 @@ from typing import Annotated
 
 import typer
 
+from greatwheel.channels.cli.agents import agents_app
 from greatwheel.channels.cli.ask import ask_command, say
 from greatwheel.channels.cli.exec import exec_command
+from greatwheel.channels.cli.keys import keys_app
 from greatwheel.channels.cli.migrate import database_app, migrate_command
 from greatwheel.channels.cli.models import models_app
+from greatwheel.channels.cli.orgs import orgs_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
+from greatwheel.channels.cli.secrets import secrets_app
+from greatwheel.channels.cli.users import users_app
 from greatwheel.core.errors import GreatwheelError
 
 app = typer.Typer(
@@ -30,6 +35,11 @@ app.command("rewind")(rewind_command)
 app.command("migrate")(migrate_command)
 app.add_typer(database_app, name="database")
 app.add_typer(models_app, name="models")
+app.add_typer(agents_app, name="agents")
+app.add_typer(orgs_app, name="orgs")
+app.add_typer(users_app, name="users")
+app.add_typer(keys_app, name="keys")
+app.add_typer(secrets_app, name="secrets")
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

@@ -1,0 +1,99 @@
+"""`greatwheel secrets`: what tools need and nobody is shown."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from greatwheel.channels.cli.ask import say
+from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, facts, in_org, show, with_database
+from greatwheel.core.errors import BadInput
+from greatwheel.database.connection import OrgConnection
+from greatwheel.database.database import Database
+from greatwheel.server.deployment import sealer_of
+from greatwheel.server.settings import load_settings
+from greatwheel.tenancy import orgs
+from greatwheel.tenancy.first_start import FIRST_ORG
+from greatwheel.tenancy.master_keys import VARIABLE, add_key
+from greatwheel.tenancy.orgs import Org
+from greatwheel.tenancy.secrets import SecretFacts, SecretStore
+
+secrets_app = typer.Typer(help="Look after an organisation's secrets.", no_args_is_help=True)
+
+NameArgument = Annotated[str, typer.Argument(help="The secret's name, such as MAIL_KEY.")]
+
+
+@secrets_app.command("set")
+def set_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None) -> None:
+    """Set a secret. Its value is asked for, or read from standard input; never give it as an argument."""
+    value = _read_value(name)
+    store = SecretStore(sealer_of(load_settings(config)))
+
+    async def put(conn: OrgConnection, org: Org) -> None:
+        await store.put(conn, org.org_id, name, value)
+
+    in_org(config, org, put)
+    print("set")
+
+
+@secrets_app.command("list")
+def list_secrets(org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show the names of the secrets."""
+    store = SecretStore(sealer_of(load_settings(config)))
+
+    async def listed(conn: OrgConnection, org: Org) -> Sequence[SecretFacts]:
+        return await store.list_all(conn)
+
+    show([facts(secret) for secret in in_org(config, org, listed)], as_json=as_json)
+
+
+@secrets_app.command("remove")
+def remove_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None) -> None:
+    """Forget a secret."""
+    store = SecretStore(sealer_of(load_settings(config)))
+
+    async def remove(conn: OrgConnection, org: Org) -> None:
+        await store.remove(conn, name)
+
+    in_org(config, org, remove)
+    print("removed")
+
+
+@secrets_app.command("rotate")
+def rotate_secrets(
+    new_key: Annotated[bool, typer.Option("--new-key", help="Make a new master key first.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Seal all organisations' secrets with the newest master key."""
+    settings = load_settings(config)
+    if new_key:
+        if os.environ.get(VARIABLE):
+            raise BadInput(f"The master keys come from {VARIABLE}: put a new one before the others there instead.")
+        sealer_of(settings)  # a first start makes the file
+        add_key(settings.key_file)
+    store = SecretStore(sealer_of(settings))
+
+    async def rotate(database: Database) -> int:
+        count = 0
+        for org in await orgs.list_all(database):
+            async with database.org(org.org_id) as conn:
+                count += await store.reseal(conn, org.org_id)
+        return count
+
+    print(f"sealed anew: {with_database(config, rotate)}")
+    if new_key:
+        say("restart the servers and workers that run: they read the master keys when they start")
+
+
+def _read_value(name: str) -> str:
+    if sys.stdin.isatty():
+        prompted: str = typer.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True)
+        return prompted
+    try:
+        return sys.stdin.read().removesuffix("\n")
+    except UnicodeDecodeError as error:
+        raise BadInput("The secret's value is no text.") from error
