@@ -228,8 +228,7 @@ class Bridge:
         if self.desk is not None and not _asks_only(call.name, bound):
             service = self.desk.find(call.name)
         if self.desk is not None and service is not None:
-            named = call if call.name not in BINDERS else replace(call, args=())
-            return await self.desk.serve(number, self.step, named, bound, service)
+            return await self.desk.serve(number, self.step, call, bound, service)
         handler = _HANDLERS.get(call.name)
         if handler is None:
             name = call.name.split(".")[0]

@@ -11,6 +11,7 @@ from greatwheel.core.usage import Usage
 from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
 from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Wait
 from greatwheel.sandbox.port import HostCall
+from greatwheel.sandbox.prelude import BINDERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,9 +40,9 @@ class Desk:
 
     async def serve(self, number: int, step: int, call: HostCall, kwargs: dict[str, Any], service: Service) -> Served:
         """Serve a call, with what of its row must be written before or with it."""
-        asked = ServiceCall(
-            context=self.context, task=self.task, seq=number, name=call.name, args=call.args, kwargs=kwargs
-        )
+        # The row has the call as the guest made it, by which a replay is compared; the service gets it bound to names.
+        args = () if call.name in BINDERS else call.args
+        asked = ServiceCall(context=self.context, task=self.task, seq=number, name=call.name, args=args, kwargs=kwargs)
         match service:
             case Read():
                 return Served(value=await service.handle(asked))

@@ -1,0 +1,76 @@
+"""What of a host call stands in the journal."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+import pytest
+
+from greatwheel.core.context import CallContext
+from greatwheel.core.ids import RunId, SessionId
+from greatwheel.core.tasks import Task
+from greatwheel.database.connection import OrgConnection
+from greatwheel.runtime.desk import Desk
+from greatwheel.runtime.journal import CallRow, NoJournal
+from greatwheel.runtime.record import Prefix, RecordedCall
+from greatwheel.runtime.services import Effect, Record, Service, ServiceCall, Wait, Waiting
+from greatwheel.sandbox.port import HostCall
+
+CONTEXT = CallContext(session_id=SessionId("ses_1"), run_id=RunId("tsk_1"))
+
+
+class Rows(NoJournal):
+    """Keeps rows in memory."""
+
+    def __init__(self) -> None:
+        self.rows: list[CallRow] = []
+
+    async def intend(self, row: CallRow) -> None:
+        self.rows.append(row)
+
+    async def record(self, row: Callable[[Any], CallRow], handle: Callable[[Any], Awaitable[Any]]) -> Any:
+        result = await handle(None)
+        self.rows.append(row(result))
+        return result
+
+    async def wait(self, row: Callable[[Waiting], CallRow], handle: Callable[[Any], Awaitable[Waiting]]) -> None:
+        self.rows.append(row(await handle(None)))
+
+
+class One:
+    """One service under every name, which keeps what it was asked."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        self.asked: list[ServiceCall] = []
+
+    def find(self, name: str) -> Service:
+        handle = self._ask if self.kind is Effect else self._ask_with
+        service: Service = self.kind(handle=handle)
+        return service
+
+    async def _ask(self, call: ServiceCall) -> Waiting:
+        self.asked.append(call)
+        return Waiting()
+
+    async def _ask_with(self, connection: OrgConnection, call: ServiceCall) -> Any:
+        self.asked.append(call)
+        return Waiting() if self.kind is Wait else None
+
+
+@pytest.mark.parametrize("kind", [Effect, Record, Wait])
+@pytest.mark.parametrize(
+    "call",
+    [
+        HostCall(id=1, name="channel.ask", args=("who?",), kwargs={"timeout": 5}),
+        HostCall(id=1, name="tool.charge", args=("who?",), kwargs={"order": 5}),
+    ],
+)
+async def test_a_row_is_known_again_when_the_guest_makes_the_call_again(kind: type, call: HostCall) -> None:
+    """A call with positional arguments that was journaled by its service is the same call in a replay."""
+    journal, services = Rows(), One(kind)
+    desk = Desk(context=CONTEXT, task=cast("Task", None), journal=journal, services=services)
+    await desk.serve(1, 1, call, {"question": "who?", "timeout": 5}, services.find(call.name))
+    [row] = journal.rows
+    kept = RecordedCall(call=row.seq, step=row.step, name=row.name, digest=row.digest, state=row.state)
+    assert Prefix(calls={1: kept}).answer_to(1, call.name, call.args, call.kwargs) == kept
+    assert services.asked[0].args == (() if call.name == "channel.ask" else ("who?",))
