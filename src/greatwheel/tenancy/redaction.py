@@ -24,18 +24,17 @@ class Redactor:
     """
 
     def __init__(self, secrets: Mapping[str, str]) -> None:
-        self._names = {form: name for name, value in secrets.items() for form in _forms(value) if form}
-        longest_first = sorted(self._names, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-        self.margin = max(map(len, longest_first), default=0)
+        forms = {form: f"[secret {name}]" for name, value in secrets.items() for form in _forms(value) if form}
+        self._longest_first = sorted(forms.items(), key=lambda pair: -len(pair[0]))
+        self.margin = len(self._longest_first[0][0]) if forms else 0
         """Length of the longest form. Who cuts a text reads this much more, cleans, then cuts: else the cut could
         leave a secret's first half."""
 
     def text(self, text: str) -> str:
         """The text without the secrets."""
-        if self._pattern is None:
-            return text
-        return self._pattern.sub(lambda found: f"[secret {self._names[found[0]]}]", text)
+        for form, marker in self._longest_first:
+            text = text.replace(form, marker)  # far quicker than one pattern of all forms
+        return text
 
     def value(self, value: Any) -> Any:
         """The same for all texts in a value of lists, tuples and dicts, keys included."""

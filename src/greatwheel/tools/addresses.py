@@ -82,8 +82,13 @@ class CheckedBackend(AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> AsyncNetworkStream:
         """A connection to the first address that answers. Raises as `resolve`, and httpcore2's errors."""
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await resolve(host, port, self._networks)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"{host} was not resolved in time") from error
         failure: Exception = OSError(f"{host} has no address")
-        for address in await resolve(host, port, self._networks):
+        for address in addresses:
             try:
                 return await self._inner.connect_tcp(
                     address, port, timeout=timeout, local_address=local_address, socket_options=socket_options
