@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -173,3 +174,14 @@ def test_an_unknown_tool_names_those_that_are_near() -> None:
         registry.get("vist")
     with pytest.raises(NotAvailable, match="has no tools"):
         ToolRegistry().get("visit")
+
+
+def test_the_example_of_the_documentation_can_be_used() -> None:
+    """What docs/tools.md shows is a file that works."""
+    page = (Path(__file__).parents[3] / "docs" / "tools.md").read_text(encoding="utf-8")
+    settings = parse_settings(tomllib.loads(page.split("```toml\n")[1].split("```")[0]), "docs/tools.md")
+    (function,) = settings.functions
+    made = declared_tools(settings.model_copy(update={"functions": ()}))
+    assert (function.name, [each.spec.name for each in made]) == ("invoice", ["web_search", "create_ticket"])
+    assert made.get("create_ticket").spec.secrets == ("DESK_KEY",)
+    assert made.get("create_ticket").spec.repeatable
