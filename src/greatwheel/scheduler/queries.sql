@@ -4,7 +4,7 @@
 -- name: resolve_order
 -- What an order refers to: its session, its agent (by name, by session, or the organisation's for triage), the
 -- task that an earlier order with its key made, and whether the organisation has any limit.
-select a.agent_id, a.name, a.current_version, coalesce(a.engine, %(engine)s) as engine,
+select o.org_id, a.agent_id, a.name, a.current_version, coalesce(a.engine, %(engine)s) as engine,
   coalesce(%(agent)s::text, sa.name, o.triage_agent) as wanted,
   s.session_id, s.agent_id as session_agent, s.status = 'ended' as ended,
   (select t.task_id from tasks t where t.user_id = %(user)s and t.idempotency_key = %(key)s::text) as earlier,
@@ -91,7 +91,7 @@ with recursive tree as (
   select c.task_id, c.parent_id from tasks c join tree on c.parent_id = tree.task_id
 )
 select t.* from tasks t
-where t.task_id in (select task_id from tree)
+where (t.task_id in (select task_id from tree) and t.status in ('queued', 'admitted', 'running', 'waiting'))
   or t.task_id = (select parent_id from tree where task_id = %(task)s)
 order by t.depth, t.task_id for no key update of t;
 
@@ -159,7 +159,8 @@ returning status;
 update tasks set
   status = 'queued', attempts = 0, epoch = epoch + 1, not_before = null, queued_at = clock_timestamp(),
   finished_at = null, error = null, error_code = null, outcome = null, answer = null, result = null,
-  cancel_requested = false,
+  cancel_requested = false, clock = clock_timestamp(),
+  started_at = case when %(anew)s then null else started_at end,
   boundary = case when %(anew)s then null else boundary end,
   snapshot = case when %(anew)s then null else snapshot end
 where task_id = %(task)s
@@ -181,10 +182,10 @@ update tasks set cancel_requested = true where task_id = any (%(tasks)s::text[])
 -- Tell the workers, when this transaction commits.
 select pg_notify('greatwheel_cancel', %(payload)s);
 
--- name: expired_calls
--- Questions whose time is over.
+-- name: expired_call
+-- The question whose time has been over longest.
 select task_id, seq from host_calls where state = 'waiting' and expires_at <= now()
-order by expires_at limit %(limit)s;
+order by expires_at limit 1;
 
 -- name: get_task
 -- One task.

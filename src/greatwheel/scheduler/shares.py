@@ -1,0 +1,51 @@
+"""What a caller's children may use: decided from its budget and what it has used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from greatwheel.core.budgets import Budget
+from greatwheel.core.errors import BudgetExceeded
+from greatwheel.core.tasks import TaskKind
+
+_FIELDS = tuple(field.name for field in fields(Budget))
+
+
+def effective(defaults: Budget, *layers: Mapping[str, Any]) -> dict[str, Any]:
+    """A budget in full: later layers replace single fields of earlier ones; other names are passed over."""
+    budget = asdict(defaults)
+    for layer in layers:
+        budget.update({name: layer[name] for name in _FIELDS if layer.get(name) is not None})
+    return budget
+
+
+def share(parent: Mapping[str, Any], used: Mapping[str, Any], parts: int, kind: TaskKind) -> dict[str, Any]:
+    """What each of so many parts gets: what is left, divided, one share of it staying with the caller.
+
+    Raises:
+        BudgetExceeded: nothing is left to divide, or child loops would go too deep.
+    """
+    if kind == "child" and parent["depth"] < 1:
+        raise BudgetExceeded("The depth budget is used up: this run may not start child loops; raise depth.")
+    tokens_used = int(used.get("prompt_tokens", 0)) + int(used.get("completion_tokens", 0))
+    tokens = (int(parent["tokens"]) - tokens_used) // (parts + 1)
+    calls = int(parent["model_calls"]) - int(used.get("model_calls", 0))
+    if tokens < 1 or calls < 1:
+        raise BudgetExceeded(f"The budget does not suffice for {parts} more tasks; raise tokens or model_calls.")
+    return {
+        "tokens": tokens,
+        "model_calls": max(1, calls // (parts + 1)),
+        "seconds": parent["seconds"],
+        "depth": parent["depth"] - 1 if kind == "child" else parent["depth"],
+        "steps": parent["steps"],
+    }
+
+
+def lesser(budget: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each field that both have, the smaller one."""
+    return {
+        name: value if other.get(name) is None else min(value, other[name])
+        for name, value in budget.items()
+    }  # fmt: skip
