@@ -94,7 +94,7 @@ async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any]
         raise plain(redactor.text(said)) from None
     except GreatwheelError as error:
         raise _cleaned(error, redactor) from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a library's sys.exit is not ours
         raise ToolFailed(redactor.text(f"tool.{tool.spec.name}: {type(error).__name__}: {error}")) from None
 
 

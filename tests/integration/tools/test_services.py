@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def leak(how: str, invocation: Invocation) -> Any:
             raise KeyError(secret)
         case "doubt":
             raise InDoubt(f"perhaps {secret}")
+        case "exit":
+            sys.exit(secret)
         case _:
             raise OSError(f"cannot reach https://user:{secret}@host")
 
@@ -193,7 +196,8 @@ async def test_a_private_address_is_refused_through_the_service(tenant: Tenant, 
 
 
 @pytest.mark.parametrize(
-    ("how", "kind"), [("value", ValueError), ("key", KeyError), ("doubt", InDoubt), ("other", ToolFailed)]
+    ("how", "kind"),
+    [("value", ValueError), ("key", KeyError), ("doubt", InDoubt), ("exit", ToolFailed), ("other", ToolFailed)],
 )
 async def test_an_error_of_a_tool_is_cleaned_and_keeps_its_kind(
     tenant: Tenant, how: str, kind: type[Exception]
