@@ -54,11 +54,13 @@ def as_text(data):
 def pieces_about(question, text):
     """The pieces of the text that share most with the question, in the text's order."""
     lines = search(question, text, 24)
+    taken = []
     weighed = []
     for place, piece in enumerate(chunks(text, PIECE)):
-        held = len([line for line in lines if line in piece])
+        held = [line for line in lines if line in piece and line not in taken]  # pieces overlap
         if held:
-            weighed.append((-held, place, piece))
+            taken += held
+            weighed.append((-len(held), place, piece))
     best = sorted(weighed)[:PIECES]
     return [piece for place, piece in sorted([(place, piece) for held, place, piece in best])]
 
