@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, assert_never
 
 from greatwheel.core.context import CallContext
 from greatwheel.core.tasks import Task
 from greatwheel.core.usage import Usage
 from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
+from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Wait
 from greatwheel.sandbox.port import HostCall
 from greatwheel.sandbox.prelude import BINDERS
@@ -33,6 +34,7 @@ class Desk:
     task: Task
     journal: Journal
     services: Services
+    ledger: Ledger
 
     def find(self, name: str) -> Service | None:
         """The service behind a wire name."""
@@ -42,7 +44,14 @@ class Desk:
         """Serve a call, with what of its row must be written before or with it."""
         # The row has the call as the guest made it, by which a replay is compared; the service gets it bound to names.
         args = () if call.name in BINDERS else call.args
-        asked = ServiceCall(context=self.context, task=self.task, seq=number, name=call.name, args=args, kwargs=kwargs)
+        asked = ServiceCall(
+            context=self.context,
+            task=replace(self.task, usage=asdict(self.ledger.usage)),
+            seq=number,
+            name=call.name,
+            args=args,
+            kwargs=kwargs,
+        )
         match service:
             case Read():
                 return Served(value=await service.handle(asked))

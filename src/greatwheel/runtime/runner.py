@@ -204,6 +204,7 @@ class TaskRunner:
         context = CallContext(
             session_id=task.session_id, run_id=RunId(task.task_id), organisation=org, user_id=task.user_id
         )
+        ledger = Ledger(replace(self._budget, **{**code.budget, **task.budget}), self._clock)
         return Attempt(
             task=task,
             session=session,
@@ -213,9 +214,9 @@ class TaskRunner:
             prefix=prefix_of(calls),
             journal=journal,
             keeping=keeping,
-            desk=Desk(context=context, task=task, journal=journal, services=self._services),
+            desk=Desk(context=context, task=task, journal=journal, services=self._services, ledger=ledger),
             context=context,
-            ledger=Ledger(replace(self._budget, **{**code.budget, **task.budget}), self._clock),
+            ledger=ledger,
         )
 
     async def _workspace(
@@ -240,8 +241,8 @@ class TaskRunner:
         async with self._database.org(task.org_id) as connection:
             context = await self._context(connection, task.org_id, task.context or session.context)
         workspace = await Workspace.open(
-            engine=self._engines(session.engine), context=context, models=self._models.named_by_guest, limits=self._limits,
-            world=world, session_id=task.session_id, durable=True,
+            engine=self._engines(session.engine), context=context, models=self._models.named_by_guest,
+            limits=self._limits, world=world, session_id=task.session_id, durable=True,
         )  # fmt: skip
         await workspace.session.set("SESSION_KEY", key)
         return workspace
@@ -342,20 +343,20 @@ class TaskRunner:
             if not single:
                 await workspace.save()
             async with self._database.org(task.org_id) as connection:
-                await self._tasks.finish(connection, task, ending)
-                if single:
+                snapshot = None if single else await attempt.keeping.keep_dump(connection, await workspace.kept())
+                if snapshot is None:
                     await sessions.end(connection, task.org_id, task.session_id)
-                    snapshot = None
                 else:
-                    snapshot = await attempt.keeping.keep_dump(connection, await workspace.kept())
                     history = [*session.history, (task.input, ending.answer or "")]
                     await sessions.end_task(
                         connection, task.org_id, task.session_id, snapshot=snapshot,
                         context=task.context or session.context, history=history[-20:],
                     )  # fmt: skip
+                idle = await sessions.idle_seconds(connection, task.org_id)
+                await self._tasks.finish(connection, task, ending)
+                await sessions.clear_boundary(connection, task.org_id, task.task_id)
                 for digest in {task.snapshot, session.snapshot} - {snapshot}:
                     await attempt.keeping.drop_unused(connection, digest)
-                idle = await sessions.idle_seconds(connection, task.org_id)
         except BaseException:
             await workspace.close()
             raise

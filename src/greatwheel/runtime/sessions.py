@@ -15,7 +15,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from greatwheel.core.errors import Conflict, NotFound
-from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
+from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 
@@ -91,6 +91,11 @@ async def end_task(
     """A task of the session has ended: what the next one finds."""
     values = {"org": org, "session": session, "snapshot": snapshot, "context": context, "history": Jsonb(list(history))}
     await connection.execute(SQL["end_task"], values)
+
+
+async def clear_boundary(connection: OrgConnection, org: OrgId, task: TaskId) -> None:
+    """A task that has ended goes on from nowhere."""
+    await connection.execute(SQL["clear_boundary"], {"org": org, "task": task})
 
 
 async def evict(connection: OrgConnection, org: OrgId, session: SessionId, *, before: datetime) -> None:

@@ -44,3 +44,7 @@ returning 1 as ended
 -- name: idle_seconds
 -- After how long the organisation's idle sessions are evicted.
 select idle_seconds from orgs where org_id = %(org)s
+
+-- name: clear_boundary
+-- A task that has ended goes on from nowhere.
+update tasks set boundary = null, snapshot = null where org_id = %(org)s and task_id = %(task)s

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from greatwheel.core.errors import BadInput
@@ -49,14 +50,23 @@ def open_engine(name: str = "monty") -> Engine:
     return LoweredEngine(open_raw_engine(name))
 
 
-async def open_model(spec: str | None = None, *, tell: Callable[[str], None] = lambda line: None) -> ChatModel:
+async def open_model(
+    spec: str | None = None,
+    *,
+    tell: Callable[[str], None] = lambda line: None,
+    environment: Mapping[str, str] = os.environ,
+    concurrency: int | None = None,
+    seconds: float = GatePolicy.seconds,
+) -> ChatModel:
     """The model that is asked for, or the one that is there, behind its gate.
 
-    `tell` is given the line that says which one it is and why. Raises as `resolve_model`.
+    `tell` is given the line that says which one it is and why; `concurrency` (None: as much as the server answers
+    together) and `seconds` are the gate's. Raises as `resolve_model`.
     """
-    choice = await resolve_model(spec)
+    choice = await resolve_model(spec, environment=environment)
     tell(choice.line)
-    return gated(_adapter(choice.server), GatePolicy(concurrency=_concurrency(choice.server)))
+    policy = GatePolicy(concurrency=concurrency or _concurrency(choice.server), seconds=seconds)
+    return gated(_adapter(choice.server), policy)
 
 
 def _concurrency(server: Server) -> int:

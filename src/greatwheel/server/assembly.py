@@ -1,0 +1,215 @@
+"""What an installation's processes are made of: the parts of the durable runtime, put together in one place."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from greatwheel.bus.services import BusServices
+from greatwheel.channels.services import ChannelServices
+from greatwheel.core.clock import SystemClock
+from greatwheel.core.ids import AgentId, OrgId, SessionId
+from greatwheel.database.connection import OrgConnection
+from greatwheel.database.database import Database
+from greatwheel.llm.port import ChatModel
+from greatwheel.memory.postgres import PostgresMemory
+from greatwheel.memory.services import MemoryServices
+from greatwheel.registry.bundled import bundled_folder
+from greatwheel.registry.registry import Registry, RegistrySettings
+from greatwheel.runtime import contexts, sessions
+from greatwheel.runtime.group_commit import GroupCommit, Store
+from greatwheel.runtime.journal import Journal
+from greatwheel.runtime.keeping import keep_context
+from greatwheel.runtime.lifecycle import LiveSessions
+from greatwheel.runtime.postgres import PostgresStore, connector
+from greatwheel.runtime.runner import AgentCode, TaskRunner
+from greatwheel.runtime.services import Service, Services
+from greatwheel.sandbox.port import Engine
+from greatwheel.scheduler.rationed import RationedModel
+from greatwheel.scheduler.retrying import Retrying
+from greatwheel.scheduler.submission import Submission
+from greatwheel.scheduler.tasks import TaskStore
+from greatwheel.server.composition import open_engine, open_model
+from greatwheel.server.deployment import database_of, sealer_of
+from greatwheel.server.models import ModelPool, Opener
+from greatwheel.server.settings import Settings
+from greatwheel.tenancy.sealing import Sealer
+from greatwheel.tenancy.secrets import SecretStore
+from greatwheel.tools.configuration import load_tools
+from greatwheel.tools.services import ToolServices
+
+LOG = logging.getLogger("greatwheel")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AllServices:
+    """Asks one after the other."""
+
+    parts: tuple[Services, ...]
+
+    def find(self, name: str) -> Service | None:
+        """The first that has it."""
+        for part in self.parts:
+            service = part.find(name)
+            if service is not None:
+                return service
+        return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """What every process of an installation has."""
+
+    settings: Settings
+    database: Database
+    sealer: Sealer
+    tasks: TaskStore
+    registry: Registry
+    secrets: SecretStore
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Installation]:
+    """The installation of these settings, with its database open.
+
+    Raises:
+        BadInput, DatabaseError: it can't be opened.
+    """
+    sealer = sealer_of(settings)
+    database = await database_of(settings)
+    try:
+        yield Installation(
+            settings=settings,
+            database=database,
+            sealer=sealer,
+            tasks=task_store(settings, sealer),
+            registry=Registry(database, RegistrySettings(folder=agents_folder(settings))),
+            secrets=SecretStore(sealer),
+        )
+    finally:
+        await database.close()
+
+
+def task_store(settings: Settings, sealer: Sealer) -> TaskStore:
+    """The scheduler's store."""
+
+    async def keep(connection: OrgConnection, org: OrgId, context: Any) -> bytes:
+        return await keep_context(connection, org, sealer, contexts.checked(context))
+
+    chosen = settings.scheduler
+    submission = Submission(
+        keep=keep,
+        budget=settings.limits.budget,
+        engine=settings.sandbox.engine,
+        max_attempts=chosen.max_attempts,
+    )
+    return TaskStore(
+        submission, retrying=Retrying(base_seconds=chosen.backoff_seconds, cap_seconds=chosen.backoff_most_seconds)
+    )
+
+
+def agents_folder(settings: Settings) -> Path:
+    """Where the agents' definitions are: the settings' folder, or the one that comes with the product."""
+    return settings.resolve(settings.agents.folder) if settings.agents.folder else bundled_folder()
+
+
+def services_of(installation: Installation) -> Services:
+    """All that agents may call, beside the models."""
+    settings, database = installation.settings, installation.database
+    tools = load_tools(settings.resolve(settings.tools.file) if settings.tools.file else None)
+    return AllServices(
+        parts=(
+            ChannelServices(),
+            BusServices(installation.tasks),
+            MemoryServices(store=PostgresMemory(), db=database),
+            ToolServices(tools=tools, db=database, secrets=installation.secrets),
+        )
+    )
+
+
+class Engines:
+    """The sandbox engines of a process, each opened when it is first needed."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Engine] = {}
+
+    def __call__(self, name: str) -> Engine:
+        """The engine of that name."""
+        if name not in self._open:
+            self._open[name] = open_engine(name)
+        return self._open[name]
+
+    async def close(self) -> None:
+        """End all their sessions."""
+        engines, self._open = list(self._open.values()), {}
+        for engine in engines:
+            await engine.close()
+
+
+def _opener(settings: Settings, database: Database, tell: Callable[[str], None]) -> Opener:
+    chosen = settings.llm
+
+    async def open_rationed(name: str | None) -> ChatModel:
+        model = await open_model(
+            name, tell=tell, environment=chosen.environment(os.environ), concurrency=chosen.concurrency or None,
+            seconds=chosen.seconds,
+        )  # fmt: skip
+        return RationedModel(model, database, SystemClock())
+
+    return open_rationed
+
+
+@asynccontextmanager
+async def opened_runner(
+    installation: Installation,
+    *,
+    tell: Callable[[str], None] = LOG.warning,
+    store: Callable[[Store], Store] = lambda store: store,
+    journal: Callable[[Journal], Journal] = lambda journal: journal,
+) -> AsyncIterator[TaskRunner]:
+    """What carries out an installation's tasks. `store` and `journal` may wrap what is written (tracing, tests)."""
+    settings, database, clock = installation.settings, installation.database, SystemClock()
+
+    async def evicted(org: OrgId, session: SessionId, before: float) -> None:
+        async with database.org(org) as connection:
+            await sessions.evict(connection, org, session, before=datetime.fromtimestamp(before, UTC))
+
+    async def agents(connection: OrgConnection, agent: AgentId, version: int) -> AgentCode:
+        pinned = await installation.registry.at(connection, agent, version)
+        return AgentCode(
+            name=pinned.agent.name,
+            source=pinned.version.source,
+            model=pinned.agent.model,
+            budget=pinned.agent.budget,
+        )
+
+    async with AsyncExitStack() as stack:
+        engines = Engines()
+        stack.push_async_callback(engines.close)
+        models = ModelPool(_opener(settings, database, tell), settings.llm.model or None)
+        stack.push_async_callback(models.close)
+        commits = GroupCommit(store(PostgresStore(connector(database.url))), tell=tell)
+        stack.push_async_callback(commits.close)
+        live = LiveSessions(clock, evicted, most=settings.session.in_memory)
+        stack.push_async_callback(live.close)
+        yield TaskRunner(
+            database=database,
+            commits=commits,
+            tasks=installation.tasks,
+            agents=agents,
+            models=models,
+            engines=engines,
+            services=services_of(installation),
+            sealer=installation.sealer,
+            live=live,
+            clock=clock,
+            limits=settings.sandbox.limits,
+            budget=settings.limits.budget,
+            journal=journal,
+        )
