@@ -71,7 +71,7 @@ def protocol_of(origin: Git) -> Protocol:
 class GitReader:
     """Fetches single files. Each read has a bare repository of its own that is deleted at the end."""
 
-    def __init__(self, *, protocols: Collection[Protocol] = ("https", "ssh"), seconds: float = 60.0) -> None:
+    def __init__(self, *, protocols: Collection[Protocol] = ("https",), seconds: float = 60.0) -> None:
         self._protocols = frozenset(protocols)
         self._seconds = seconds
 

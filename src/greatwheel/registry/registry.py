@@ -55,7 +55,8 @@ class RegistrySettings:
 
     folder: Path
     """The folder of agents: file sources are read from below it."""
-    git_protocols: Collection[Protocol] = ("https", "ssh")
+    git_protocols: Collection[Protocol] = ("https",)
+    """`ssh` reads with the keys of this machine, whoever defined the agent; `file` reads this machine's repositories."""
     git_timeout: float = 60.0
     """Seconds that one read of a repository may take."""
     git_interval: float = 300.0

@@ -87,7 +87,7 @@ class AgentSettings(Section):
 
     folder: str = ""
     file: str = "agents.toml"
-    git_protocols: tuple[Literal["https", "ssh", "file"], ...] = ("https", "ssh")
+    git_protocols: tuple[Literal["https", "ssh", "file"], ...] = ("https",)
     git_seconds: Seconds = 60.0
     git_interval_seconds: Seconds = 300.0
 

@@ -133,8 +133,8 @@ async def test_files_that_are_no_code_are_refused(repository: Path) -> None:
 
 
 async def test_protocols_must_be_allowed(repository: Path) -> None:
-    """A local repository is not read where only https and ssh are allowed."""
-    with pytest.raises(BadInput, match=r"by file are not allowed here \(allowed: https, ssh\)"):
+    """A local repository is not read where only https is allowed."""
+    with pytest.raises(BadInput, match=r"by file are not allowed here \(allowed: https\)"):
         await GitReader().read(Git(repository=str(repository), path="agents/one.py"))
 
 
