@@ -20,6 +20,8 @@ from greatwheel.registry.agents import Git
 from greatwheel.registry.folder import MAX_BYTES, as_source
 
 Protocol: TypeAlias = Literal["https", "ssh", "file"]
+USUAL_PROTOCOLS: tuple[Protocol, ...] = ("https",)
+"""`ssh` would read with the keys of this machine, whoever defined the agent; `file` reads its repositories."""
 
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
@@ -71,7 +73,7 @@ def protocol_of(origin: Git) -> Protocol:
 class GitReader:
     """Fetches single files. Each read has a bare repository of its own that is deleted at the end."""
 
-    def __init__(self, *, protocols: Collection[Protocol] = ("https",), seconds: float = 60.0) -> None:
+    def __init__(self, *, protocols: Collection[Protocol] = USUAL_PROTOCOLS, seconds: float = 60.0) -> None:
         self._protocols = frozenset(protocols)
         self._seconds = seconds
 

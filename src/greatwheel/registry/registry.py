@@ -39,7 +39,7 @@ from greatwheel.registry.agents import (
 )
 from greatwheel.registry.changes import Code
 from greatwheel.registry.folder import AgentFolder
-from greatwheel.registry.git import Fetched, GitReader, Protocol
+from greatwheel.registry.git import USUAL_PROTOCOLS, Fetched, GitReader, Protocol
 from greatwheel.registry.sources import check_source
 from greatwheel.registry.watching import Watching
 
@@ -55,8 +55,7 @@ class RegistrySettings:
 
     folder: Path
     """The folder of agents: file sources are read from below it."""
-    git_protocols: Collection[Protocol] = ("https",)
-    """`ssh` reads with the keys of this machine, whoever defined the agent; `file` reads this machine's repositories."""
+    git_protocols: Collection[Protocol] = USUAL_PROTOCOLS
     git_timeout: float = 60.0
     """Seconds that one read of a repository may take."""
     git_interval: float = 300.0
