@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from greatwheel.core.errors import LimitReached
 from greatwheel.core.ids import TaskId, UserId
-from greatwheel.core.tasks import Task
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 
@@ -62,6 +61,16 @@ def refusal(metric: Metric, counters: Sequence[Counter], wanted: int) -> str | N
     )
 
 
+class Spender(Protocol):
+    """Whose tokens they are: a task, or what stands for one."""
+
+    @property
+    def task_id(self) -> TaskId: ...
+
+    @property
+    def user_id(self) -> UserId: ...
+
+
 async def has_limits(conn: OrgConnection) -> bool:
     """Whether the organisation has any limit at all."""
     row = await (await conn.execute(SQL["has_limits"])).fetchone()
@@ -94,7 +103,7 @@ async def count_task(conn: OrgConnection, user: UserId) -> list[Mapping[str, Any
     return await _warnings(conn, "tasks", user)
 
 
-async def reserve(conn: OrgConnection, task: Task, seq: int, tokens: int) -> None:
+async def reserve(conn: OrgConnection, task: Spender, seq: int, tokens: int) -> None:
     """Set tokens aside before the model calls of one host call (or of step -n): all of them at once.
 
     Raises:
@@ -106,7 +115,7 @@ async def reserve(conn: OrgConnection, task: Task, seq: int, tokens: int) -> Non
     await conn.execute(SQL["reserve"], values)
 
 
-async def settle(conn: OrgConnection, task: Task, seq: int, used: int) -> None:
+async def settle(conn: OrgConnection, task: Spender, seq: int, used: int) -> None:
     """Put the tokens that a call really used in the place of its reservation; nothing if it has none."""
     await _settle(conn, task.task_id, seq, used)
     await tell(conn, task.task_id, await _warnings(conn, "tokens", task.user_id))

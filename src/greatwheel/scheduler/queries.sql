@@ -201,3 +201,41 @@ where (%(status)s::text is null or t.status = %(status)s::task_status)
     or (t.created_at, t.task_id) < (select created_at, task_id from tasks where task_id = %(after)s))
 order by t.created_at desc, t.task_id desc
 limit %(limit)s;
+
+-- name: has_live_job
+-- Whether a job of a task is on its way or under way.
+select exists (
+  select from procrastinate_jobs
+  where status in ('todo', 'doing') and args ->> 'task' = %(task)s and args ->> 'org' = current_setting('greatwheel.org')
+) as live;
+
+-- name: stalled_jobs
+-- Jobs under way whose worker is gone, has not been heard of for too long, or does not know them. Without organisation.
+select j.id, j.args ->> 'org' as org_id, j.args ->> 'task' as task_id
+from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
+where j.queue_name = 'tasks' and j.status = 'doing'
+  and (
+    w.id is null or w.last_heartbeat < now() - make_interval(secs => %(seconds)s)
+    or j.id = any (%(unknown)s::bigint[])
+  )
+order by j.id;
+
+-- name: jobs_of_worker
+-- Jobs that a worker has fetched. Without organisation.
+select id from procrastinate_jobs where worker_id = %(worker)s and status = 'doing';
+
+-- name: close_job
+-- Take a job away from its worker; no row when it is closed already.
+delete from procrastinate_jobs where id = %(job)s and status = 'doing' returning id;
+
+-- name: due_orgs
+-- Organisations with a free place and a task whose time has come. Without organisation.
+select org_id from gw_due_orgs();
+
+-- name: lost_tasks
+-- Tasks that count as admitted or running, of which no job is left. Without organisation.
+select org_id, task_id from gw_lost_tasks();
+
+-- name: orgs_with_expired
+-- Organisations with a question whose time is over. Without organisation.
+select org_id from gw_orgs_with_expired();

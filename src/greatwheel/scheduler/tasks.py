@@ -139,10 +139,11 @@ class TaskStore:
         await admit(conn)
 
     async def take_over(self, conn: OrgConnection, task_id: TaskId) -> TaskStatus | None:
-        """Queue a task whose worker is gone; dead when it lost its last attempt's. None: it had no worker."""
+        """Queue a task whose worker is gone; dead when that was its last attempt. None: there is nothing to do."""
         row = await self._lock(conn, task_id)
+        job = await fetch(conn, "has_live_job", task=task_id)
         status: TaskStatus = row["status"]
-        if status not in {"admitted", "running"}:
+        if status not in {"admitted", "running"} or (job is not None and job["live"]):
             return None
         if row["cancel_requested"]:
             await end(conn, task_id, CANCELLED)
