@@ -15,12 +15,16 @@ _NUMBERS = {word: number for number, word in enumerate(_WORDS)}
 _THAN_ALL = r"(?:\w+ ){1,4}?than (?:(?:in|on|at|by|for|with) )?(?:any|every|all)\w*"
 _MOST = (
     r"most|highest|largest|biggest|greatest|maximum|max|longest|top(?!-)|latest|best|busiest|leading|newest"
+    r"|hottest|warmest|strongest|heaviest|tallest|deepest|widest|richest|farthest|furthest|commonest"
     rf"|more {_THAN_ALL}"
 )
 _LEAST = (
     r"least|lowest|smallest|minimum|min|fewest|shortest|cheapest|earliest|worst|oldest|bottom"
+    r"|coldest|coolest|weakest|lightest|youngest|shallowest|narrowest|nearest|closest|rarest"
     rf"|(?:fewer|less) {_THAN_ALL}"
 )
+EXTREME = rf"(?:{_MOST}|{_LEAST})"
+"""A pattern for the words that ask for the largest or the smallest."""
 _BEFORE_NUMBER = (
     "the a what which total exact overall whole full by in and with is are give tell me find count average mean"
     " combined largest highest greatest maximum biggest most smallest lowest minimum fewest least same"

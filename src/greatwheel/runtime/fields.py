@@ -103,11 +103,11 @@ def _kind(name: str, filled: Sequence[Any]) -> Kind:
 
 def mentioned(field: Field, question: str) -> int:
     """Where the question names the field, -1 when it does not; underscores, plurals and case aside."""
-    low = question.lower()
+    low = question.lower().replace("_", " ")
     plain = field.name.rsplit(".", 1)[-1].lower().replace("_", " ")
     names = [plain, *([plain.removesuffix(" id"), plain.split()[0]] if " " in plain else [])]
     for name in names:
-        stem = re.escape(name.removesuffix("y") if len(name) > 3 else name.removesuffix("s"))
+        stem = re.escape(name.removesuffix("y") if len(name) > 2 else name)
         found = re.search(rf"\b{stem}(?:s|es|ies|y)?\b", low) if len(name) > 1 else None
         if found:
             return found.start()

@@ -59,6 +59,13 @@ _FIRST = re.compile(r"\b(first|earliest|initial|initially|original|originally|ol
 _SEVERAL = re.compile(
     r"\b(?:list|all|every|names|members|people|which ones|who (?:are|were)|which \w+s (?:are|were|have|did|do))\b", re.I
 )
+_OPENS = re.compile(
+    r"\w+ =(?=.*\n)"  # the first name of several lines
+    r"|FINAL\(\[[^\n]* sorted\("  # what is shown of a ranking
+    r"|FINAL\((?:\w+\()+[({]*(?:r|1)\b[^\n]*?(?= for )"  # what is counted or added up
+    r'|FINAL\((?!")(?:[\w.]+\()*[\[{]?'
+)
+"""How far a reply is begun as an example is: what it makes is set, over which records it makes it is not."""
 PREFILL = "```python\n#"
 READING_PREFILL = "```python\n# The found lines say that"
 AGAIN_PREFILL = "```python\n# Not {shown}, which the question says itself: the found lines tell that"
@@ -189,11 +196,9 @@ def begun_by(example: str) -> str:
 
     A small model that is left to begin with a comment talks itself into code of its own.
     """
-    opens = re.match(
-        r"\w+ =(?=.*\n)|FINAL\((?:\w+\()+[({]*(?:r|1)\b[^\n]*?(?= for )|FINAL\((?!\")(?:[\w.]+\()*[\[{]?", example
-    )
-    picks = opens and (" if " in example or not example.startswith("FINAL(["))
-    return f"```python\n{opens[0]}" if opens and picks else ""
+    opens = _OPENS.match(example)
+    vague = example.startswith("FINAL([") and " if " not in example and "sorted(" not in example
+    return f"```python\n{opens[0]}" if opens and not vague else ""
 
 
 def observation(stdout: str, value: str, error: str) -> str:

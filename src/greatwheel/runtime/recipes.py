@@ -15,7 +15,11 @@ from greatwheel.runtime.line_recipes import asks_of_lines, counting_lines, marke
 from greatwheel.runtime.linking import Link, Named
 from greatwheel.runtime.table_recipes import TableRecipes
 
-_FOLLOWING = re.compile(r"\b(word|term)\b.*\b(follow\w*|next|after)\b|\b(next|following) (word|term)\b", re.IGNORECASE)
+_FOLLOWING = re.compile(
+    r"\b(?:word|term)\b.*\b(?:follow\w*|next|after)\b|\b(?:next|following) (?:word|term)\b"
+    r"|\bthen (?:which|what) (?:word|term)\b|\b(?:which|what) (?:word|term) (?:comes|stands|follows)\b",
+    re.IGNORECASE,
+)
 COPY = 'FINAL("...")  # the answer, copied from the lines that were found'
 """The example for a question that a line of the text answers."""
 _TEXT_WORDS = r"(?:documents?|files?|texts?|modules?|reports?|notes?|pages?|chapters?|topics?|articles?|sections?)"
@@ -25,6 +29,9 @@ _WHICH_TEXT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _IDENTIFIER = re.compile(r"^(?=.*[a-z])(?=.*\d{3})[\w./:#-]+$")
+_NUMBERED = re.compile(
+    r"\b(?!than\b|over\b|above\b|below\b|under\b|least\b|most\b)[A-Za-z]+ (?:no\.? |#)?(\d{3,})\b(?![.,]\d)"
+)
 _ABSENT = 'FINAL("not found")  # {word} is nowhere in the data'
 
 
@@ -39,18 +46,20 @@ def recipes(
         return counting_lines(question, context, words)
     if tables:
         lines = TableRecipes(question, asked, tables, links, words).lines()
-        return [*_nowhere(asked, context, words), *lines]
+        return [*_nowhere(question, asked, context, words), *lines]
     if asked.count:
         return counting_lines(question, context, words)
     return _text_recipes(question, context, words)
 
 
-def _nowhere(asked: Wants, context: object, words: Mapping[str, int]) -> list[str]:
+def _nowhere(question: str, asked: Wants, context: object, words: Mapping[str, int]) -> list[str]:
     """What to do when the record that is asked for is not there: only a word like `KX-48213` names one surely."""
     if asked.count or asked.total or asked.average or asked.most or asked.least or asked.first:
         return []
     keys = {str(key).lower() for key in context} if isinstance(context, Mapping) else set()
-    absent = [word for word, count in words.items() if not count and _IDENTIFIER.match(word) and word not in keys]
+    numbers = {number for number in _NUMBERED.findall(question) if not 1800 <= int(number[:9]) < 2100}
+    known = {word for word, count in words.items() if not count and word not in keys}
+    absent = [word for word in known if _IDENTIFIER.match(word) or word in numbers]
     return [_ABSENT.format(word=absent[0])] if absent else []
 
 

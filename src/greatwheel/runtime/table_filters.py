@@ -15,14 +15,22 @@ _DAY_WORDS = (
     ("after|later than", ">"),
     ("before|earlier than", "<"),
 )
-_SIGNS = {"at least": ">=", "at most": "<=", "less than": "<", "below": "<", "under": "<", "fewer than": "<"}
+_SIGNS = {"at least": ">=", "at most": "<=", "below": "<", "under": "<"}
+_LESS = re.compile(
+    r"(?:less|fewer|lower|smaller|shorter|weaker|lighter|colder|cooler|cheaper|younger) than", re.IGNORECASE
+)
 _COMPARED = re.compile(
-    r"\b(more than|over|above|greater than|exceed\w*|at least|less than|below|under|at most|fewer than)"
+    r"\b(over|above|exceed\w*|at least|below|under|at most|(?:more|less|fewer|\w+er) than)"
     r" (?:\w+ )?[$€£]?(\d[\d,]*(?:\.\d+)?)",
     re.IGNORECASE,
 )
 _RANGE = re.compile(r"\b(?:between|from) [$€£]?(\d[\d,.]*) (?:and|to) [$€£]?(\d[\d,]*(?:\.\d+)?)\b", re.IGNORECASE)
 _NEGATED = re.compile(r"\b(?:not|never|without|isn't|aren't|wasn't|weren't|\w+n't)(?: \w+)?\W*$")
+_DENIED = re.compile(
+    r"\b(?:(?:not|\w+n't)(?: \w+)?|no|without|except|excluding|other than)"
+    r"(?: (?:in|from|at|by|of|for|to|the|a|an))*\W*$",
+    re.IGNORECASE,
+)
 _SENTENCES = 0.8
 """The share of a column's cells that must have several words before the column counts as text."""
 
@@ -86,9 +94,15 @@ class Filters:
             if own[0].inside:
                 held = f"({code} or [])" if field and field.optional else code
                 tests.append(f"{values[0]} in {held}")
+            elif len(values) == 1:
+                tests.append(f"{code} {'!=' if self._denied(own[0]) else '=='} {values[0]}")
             else:
-                tests.append(f"{code} == {values[0]}" if len(values) == 1 else f"{code} in ({', '.join(values)})")
+                tests.append(f"{code} in ({', '.join(values)})")
         return tests
+
+    def _denied(self, link: Link) -> bool:
+        at = self._question.lower().find(link.value.lower())
+        return at >= 0 and _DENIED.search(self._question[:at]) is not None
 
     def _flags(self) -> list[str]:
         """Tests of the columns of yes and no that the question names."""
@@ -104,7 +118,7 @@ class Filters:
         """Tests of the time column for the question's dates and times of day."""
         time = self.field("time")
         if time is None:
-            return []
+            return self._years()
         days = question_dates(self._question, self._tables)
         value = str(time.example)
         code = f"({time.code} or '')" if time.optional else time.code
@@ -117,6 +131,14 @@ class Filters:
         if clock:
             tests += self._clock_test(code, clock.start(), clock.end())
         return tests
+
+    def _years(self) -> list[str]:
+        """The test of a column that holds years as numbers."""
+        year = next((field for field in self.fields if field.kind == "number" and "year" in field.name.lower()), None)
+        years = [day for day in question_dates(self._question, self._tables) if len(day) == 4]
+        if year is None or year.optional or not years:
+            return []
+        return [re.sub(r"'(\d{4})'", r"\1", self._day_test(year.code, years))]
 
     def _day_test(self, code: str, days: Sequence[str]) -> str:
         if len(days) >= 2:
@@ -180,7 +202,7 @@ class Filters:
         found = _COMPARED.search(self._question)
         if number is None or found is None:
             return []
-        sign = _SIGNS.get(found[1].lower(), ">")
+        sign = "<" if _LESS.match(found[1]) else _SIGNS.get(found[1].lower(), ">")
         return [f"{or_zero(number)} {sign} {found[2].replace(',', '')}"]
 
 

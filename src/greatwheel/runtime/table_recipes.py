@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from greatwheel.runtime.asked import Wants
+from greatwheel.runtime.asked import EXTREME, Wants
 from greatwheel.runtime.fields import Field, fields_of, mentioned, tells_who
 from greatwheel.runtime.linking import FEW, Link, Named, terms
 from greatwheel.runtime.sequence import order_in
@@ -16,6 +16,7 @@ _ROLES = re.compile(
     r"\b(?:who|whom|whose|which (?:person|people|member|one of them)|somebody|someone)\b", re.IGNORECASE
 )
 
+_WHEN = re.compile(r"\b(?:when|what time|which (?:time|date|day)|what (?:date|day))\b", re.IGNORECASE)
 _IN_TIME = re.compile(r"\b(last|latest|most recent|newest|first|earliest|oldest)\b", re.IGNORECASE)
 _COPIED = 'FINAL("...")  # when a record that is shown below has the answer: copied from it'
 
@@ -90,6 +91,8 @@ class TableRecipes:
             lines.append(self._ranking(number, said_group or group, asked.first))
         if asked.distinct and group:
             lines.append(f"FINAL(len({{{group.code} for r in {name}{where}}}))  # how many different")
+        if asked.average and number and said_group and (asked.most or asked.least):
+            lines.append(self._extreme_average(number, said_group))
         lines += [*self._by_period(), *self._by_time(), *self._each()]
         if (asked.most or asked.least) and (said_group or (group and not number)):
             lines += self._extreme(number, said_group or group)
@@ -137,7 +140,8 @@ class TableRecipes:
                 f"{self._totals(group, added)}\nFINAL({pick}(totals, key=totals.get))  # group with the {end} total"
             )
         if number and (said or not lines):
-            target = self._target() if _ROLES.search(self._question) else group or self._target()
+            plain = _ROLES.search(self._question) or _WHEN.search(self._question)
+            target = self._target() if plain else group or self._target()
             got = f"r[{target.name!r}]" if target and "." not in target.name else (target.code if target else "r")
             rows = name if not where else f"(r for r in {name}{where})"
             lines.append(f"r = {pick}({rows}, key=lambda r: {or_zero(number)})\nFINAL({got})  # the record with it")
@@ -145,6 +149,14 @@ class TableRecipes:
         if not self._asked.total and not self._asked.grouped and not summed:
             lines.reverse()
         return lines
+
+    def _extreme_average(self, number: Field, group: Field) -> str:
+        """The group with the largest (smallest) average."""
+        name, where = self._main.name, self._filters.where()
+        source = f"(r for r in {name}{where})" if where else name
+        adding = f"groups = {{}}\nfor r in {source}:\n    groups.setdefault({group.code}, []).append({or_zero(number)})"
+        pick = "min" if self._asked.least else "max"
+        return f"{adding}\nFINAL({pick}(groups, key=lambda g: sum(groups[g]) / len(groups[g])))  # by the average"
 
     def _each(self) -> list[str]:
         """The count, the total or the average of each group, when all of them are asked for."""
@@ -165,9 +177,9 @@ class TableRecipes:
         number, asked = self._filters.field("number", said=True), self._asked
         if number is None or asked.total or asked.average or not (asked.most or asked.least):
             return []
-        if not re.search(
-            rf"\bwhat (?:is|was|are|were) the (?:\w+ ){{1,2}}{_stem(number)}", self._question, re.IGNORECASE
-        ):
+        between = r"(?:(?!by|with|per|whose|for)\w+ ){0,3}"
+        words = rf"\bwhat (?:is|was|are|were) the (?:\w+ )?{EXTREME} {between}{_stem(number)}"
+        if not re.search(words, self._question, re.IGNORECASE):
             return []
         values = f"{number.code} for r in {self._main.name}{self._filters.where()}"
         values += f" if {number.code} is not None" if number.optional and " if " not in values else ""
@@ -196,7 +208,8 @@ class TableRecipes:
         period = re.search(
             r"\b(?:which|what|busiest|per|each|by) (hour|day|date|month|year)\b", self._question, re.IGNORECASE
         )
-        if time is None or period is None or not (self._asked.most or self._asked.least):
+        said = self._filters.field("number", said=True)
+        if time is None or period is None or said or not (self._asked.most or self._asked.least):
             return []
         clock = re.search(r"\b\d\d:\d\d", str(time.example))
         at = clock.start() if clock else 0
@@ -212,8 +225,17 @@ class TableRecipes:
         linked = {link.column for link in self._own}
         others = [field for field in self._fields if field.name not in linked]
         target = self._target()
-        plain = target is not None and (target.kind == "time" or mentioned(target, self._question) >= 0)
-        return plain or len(others) == 1
+        if target is None:
+            return False
+        who = _ROLES.search(self._question) and self._one_who() == target
+        return bool(target.kind == "time" or who or mentioned(target, self._question) >= 0 or len(others) == 1)
+
+    def _one_who(self) -> Field | None:
+        """The field that names people, when there is one such field only."""
+        linked = {link.column for link in self._own}
+        records = self._main.table.records
+        found = [field for field in self._fields if field.name not in linked and tells_who(field, records)]
+        return found[0] if len(found) == 1 else None
 
     def _target(self) -> Field | None:
         if _ROLES.search(self._question):
@@ -221,8 +243,7 @@ class TableRecipes:
             who = self._filters.field("category", "text", that=lambda field: tells_who(field, records))
             if who is not None:
                 return who
-        when = re.search(r"\b(?:when|what time|which (?:time|date|day)|what date)\b", self._question, re.IGNORECASE)
-        if when and (time := self._filters.field("time")):
+        if _WHEN.search(self._question) and (time := self._filters.field("time")):
             return time
         return self._filters.field("category", "text", "number", "time", "other", said=True) or self._filters.field(
             "category", "text", "number"
