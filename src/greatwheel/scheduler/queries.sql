@@ -71,7 +71,7 @@ returning *;
 
 -- name: hold_running
 -- Keep a caller from being cancelled or taken over while its children are made. Shared, as the journal's own hold is.
-select cancel_requested from tasks where task_id = %(task)s and epoch = %(epoch)s and status = 'running' for share;
+select cancel_requested, usage from tasks where task_id = %(task)s and epoch = %(epoch)s and status = 'running' for share;
 
 -- name: lock_task
 -- One task, locked until the transaction ends.

@@ -37,7 +37,7 @@ class Submission:
     """Of agents that name none."""
     max_attempts: int = 5
 
-    async def submit(self, conn: OrgConnection, order: SubmitTask) -> Task:
+    async def submit(self, conn: OrgConnection, order: SubmitTask, caller: Task | None = None) -> Task:
         """Queue a task. See `tasks.TaskStore.submit`."""
         wanted = await self._resolve(conn, order)
         if wanted["earlier"] is not None:
@@ -53,7 +53,8 @@ class Submission:
             version=wanted["current_version"],
             kind="agent",
             new_session=order.session_id is None,
-            path=[wanted["name"]],
+            path=[*(caller.path if caller else ()), wanted["name"]],
+            depth=caller.depth + 1 if caller else 0,
             priority=order.priority,
             budget=order.budget,
             key=order.idempotency_key,
@@ -84,7 +85,7 @@ class Submission:
             raise NotFound(f"There is no agent {name!r} in this organisation.")
         kind: TaskKind = "child" if name is None else "agent"
         given = effective(self.budget, own["budget"], parent.budget)
-        part = share(given, parent.usage, len(orders), kind)
+        part = share(given, held["usage"], len(orders), kind)
         rows = await self._insert(
             conn,
             {**agent, "org_id": parent.org_id},

@@ -45,22 +45,24 @@ class TaskStore:
         self._retrying = retrying or Retrying()
         self._chance = chance or random.Random()
 
-    async def submit(self, conn: OrgConnection, order: SubmitTask) -> Task:
+    async def submit(self, conn: OrgConnection, order: SubmitTask, caller: Task | None = None) -> Task:
         """Queue a task for the agent's version of now; an earlier order with the same key gives its task.
+
+        A `caller` is a task that orders it without waiting for it: its path and depth go on.
 
         Raises:
             NotFound: no such agent, or no such session of that user.
             Conflict: the session has ended, or is another agent's.
             LimitReached: the organisation or the user may start no more tasks for now.
         """
-        return await self._submission.submit(conn, order)
+        return await self._submission.submit(conn, order, caller)
 
     async def submit_children(
         self, conn: OrgConnection, parent: Task, call: int, orders: Sequence[ChildOrder]
     ) -> list[Task]:
         """Queue the parts of a call of a running task, all for one agent, each in a session of its own.
 
-        What the parent has left of its budget (`parent.usage` must be current) is divided among them.
+        What the parent had left of its budget at its last boundary is divided among them, one share staying with it.
 
         Raises:
             LeaseLost: the parent is not that attempt's any more, or is to be cancelled.
