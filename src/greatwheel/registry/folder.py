@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path, PurePosixPath
+import os
+from pathlib import Path
 
 from greatwheel.core.errors import BadInput, SourceRefused
 
@@ -28,14 +29,12 @@ class AgentFolder:
         Raises:
             BadInput: the path is no Python file of the folder.
         """
-        printable = str(path).isprintable()
-        inside = (self._folder / path).resolve() if printable else self._folder
+        named = Path(os.path.normpath(self._folder / path))
+        inside = named.resolve() if str(path).isprintable() else self._folder
         if not inside.is_relative_to(self._folder) or inside.suffix != ".py":
             raise BadInput(f"{str(path)!r} must be a .py file in the folder of agents, {self._folder}.")
-        named = self._folder / path
-        return PurePosixPath(
-            named.relative_to(self._folder) if named.is_relative_to(self._folder) else inside
-        ).as_posix()
+        # A link inside the folder keeps its own name: what it points to may change.
+        return (named if named.is_relative_to(self._folder) else inside).relative_to(self._folder).as_posix()
 
     async def read(self, path: str) -> str:
         """The code in a file.

@@ -20,8 +20,9 @@ def folder(tmp_path: Path) -> AgentFolder:
 
 
 async def test_a_file_is_named_relative_to_the_folder(folder: AgentFolder) -> None:
-    """An absolute and a relative path to one file give one name, and its text has Python's line ends."""
-    assert folder.relative(folder.path / "deep" / "one.py") == folder.relative("deep/one.py") == "deep/one.py"
+    """All paths to one file give one name, and its text has Python's line ends."""
+    for path in [folder.path / "deep" / "one.py", "deep/one.py", "./deep/../deep//one.py"]:
+        assert folder.relative(path) == "deep/one.py"
     assert await folder.read("deep/one.py") == "def handle(task):\n    return 1\n"
 
 
