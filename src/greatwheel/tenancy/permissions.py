@@ -28,8 +28,8 @@ class Grants:
         return _any_matches(self.deny, permission)
 
     def allows(self, permission: str) -> bool:
-        """A pattern of `allow` matches and none of `deny`."""
-        return _any_matches(self.allow, permission) and not self.denies(permission)
+        """A pattern of `allow` matches; a denial still goes before it, see `refusal`."""
+        return _any_matches(self.allow, permission)
 
 
 def refusal(permission: str, *, agent: Grants, user: Grants) -> str | None:
