@@ -173,7 +173,8 @@ class TaskRunner:
     async def _attempt(self, task: Task, run: Run) -> None:
         attempt = await self._open(task, run)
         try:
-            ending = await self._run_agent(attempt) if attempt.code.source else await self._run_loop(attempt)
+            own_code = attempt.code.source and task.kind == "agent"  # a child is a loop below its agent's code
+            ending = await self._run_agent(attempt) if own_code else await self._run_loop(attempt)
         except TaskWaits:
             await attempt.workspace.close()
             async with self._database.org(task.org_id) as connection:
