@@ -98,6 +98,8 @@ def stop(data: Path) -> bool:
     try:
         with _alone(data):
             _postgres("pg_ctl", "-w", "-m", "fast", "-D", str(data), "stop")
+            if (sockets := _sockets(data)) != data:
+                shutil.rmtree(sockets, ignore_errors=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise DatabaseUnavailable(
             f"The embedded Postgres in {data} can't be stopped: {_reason(data, error)}"

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -25,13 +25,29 @@ from greatwheel.database.migration import migrate
 ORG = OrgId("org_a")
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def fresh_folder() -> Iterator[Path]:
     """A data folder that a server under another user can reach; its server is stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="greatwheel-test-"))
-    yield folder
-    embedded.stop(folder / "postgres")
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        embedded.stop(folder / "postgres")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder of the test's own."""
+    with fresh_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[Path]:
+    """A data folder of several tests, whose server each may stop and start."""
+    with fresh_folder() as folder:
+        yield folder
 
 
 def postmaster(folder: Path) -> int:
@@ -42,7 +58,7 @@ def postmaster(folder: Path) -> int:
 async def add_org(database: Database) -> None:
     """A row that is committed."""
     async with database.org(ORG) as conn:
-        await conn.execute("insert into orgs (org_id, name) values (%s, 'a')", (ORG,))
+        await conn.execute("insert into orgs (org_id, name) values (%s, 'a') on conflict do nothing", (ORG,))
 
 
 async def work_while_it_dies(database: Database, folder: Path) -> None:
@@ -79,37 +95,37 @@ def test_processes_that_start_at_once_share_one_server(folder: Path) -> None:
         assert conn.execute("show listen_addresses").fetchone() == ("",)
 
 
-async def test_the_pool_survives_the_servers_death(folder: Path) -> None:
+async def test_the_pool_survives_the_servers_death(lasting: Path) -> None:
     """After SIGKILL of the server a block under way fails, the next one works, and what was committed is there."""
-    database = await Database.open(folder=folder, size=PoolSize(least=3, most=5))
+    database = await Database.open(folder=lasting, size=PoolSize(least=3, most=5))
     await add_org(database)
     with pytest.raises(DatabaseUnavailable):
-        await work_while_it_dies(database, folder)
+        await work_while_it_dies(database, lasting)
     assert await asyncio.gather(*(orgs(database) for _ in range(8))) == [1] * 8
     await database.close()
 
 
-async def test_the_pool_survives_a_restart(folder: Path) -> None:
+async def test_the_pool_survives_a_restart(lasting: Path) -> None:
     """An ordered stop and start goes by without an error for blocks that begin after it."""
-    database = await Database.open(folder=folder, size=PoolSize(least=2))
+    database = await Database.open(folder=lasting, size=PoolSize(least=2))
     await add_org(database)
-    assert embedded.stop(folder / "postgres")
-    embedded.start(folder / "postgres")
+    assert embedded.stop(lasting / "postgres")
+    embedded.start(lasting / "postgres")
     assert [await orgs(database) for _ in range(4)] == [1] * 4
     await database.close()
 
 
-async def test_listening_goes_on_after_a_restart(folder: Path) -> None:
+async def test_listening_goes_on_after_a_restart(lasting: Path) -> None:
     """A listener gets what is notified, is told when it may have missed something, and goes on after a restart."""
-    database = await Database.open(folder=folder)
+    database = await Database.open(folder=lasting)
     async with aclosing(database.listen("one", "two")) as notifications:
         assert (await anext(notifications)).missed
         async with database.system() as conn:
             await conn.execute("select pg_notify('two', 'hello')")
         heard = await anext(notifications)
         assert (heard.channel, heard.payload, heard.missed) == ("two", "hello", False)
-        embedded.stop(folder / "postgres")
-        embedded.start(folder / "postgres")
+        embedded.stop(lasting / "postgres")
+        embedded.start(lasting / "postgres")
         async with asyncio.timeout(20):
             assert (await anext(notifications)).missed
         async with database.system() as conn:
