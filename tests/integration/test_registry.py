@@ -345,7 +345,7 @@ class TestAgentsToml:
 
     async def load(self, registry: Registry, org_id: OrgId, text: str = FILE) -> dict[str, str]:
         """Name → outcome."""
-        return {each.name: each.outcome for each in await registry.load(org_id, parse_agents(text))}
+        return {each.name: each.outcome for each in await registry.load([org_id], parse_agents(text))}
 
     async def test_the_first_load_defines_and_the_next_finds_it_done(self, registry: Registry, org_id: OrgId) -> None:
         """Each agent gets a version by config, once."""
@@ -389,10 +389,36 @@ class TestAgentsToml:
         await registry.remove(org_id, "two")
         assert (await self.load(registry, org_id))["two"] == "removed"
 
+    async def test_every_organisation_gets_the_agents(
+        self, registry: Registry, database: Database, org_id: OrgId
+    ) -> None:
+        """One load defines the agents of several organisations, each its own."""
+        other = await another_org(database)
+        loaded = await registry.load([org_id, other], parse_agents(self.FILE))
+        assert [(each.org_id, each.name) for each in loaded] == [
+            (each, name) for name in ("one", "two", "three") for each in (org_id, other)
+        ]
+        ids = [(await registry.get(each, "one")).agent_id for each in (org_id, other)]
+        assert len(set(ids)) == 2
+
+    async def test_a_lost_repository_is_told_of(self, registry: Registry, tmp_path: Path, org_id: OrgId) -> None:
+        """An agent whose repository can't be read is refused with git's words."""
+        text = f"[agents.one]\ngit = '{tmp_path}/none'\npath = 'one.py'"
+        (refused,) = await registry.load([org_id], parse_agents(text))
+        assert refused.outcome == "refused"
+        assert "git fetch: " in refused.reason
+
+    async def test_what_is_kept_needs_no_file(self, registry: Registry, folder: Path, org_id: OrgId) -> None:
+        """An agent that was changed by hand is kept, whatever became of the file that agents.toml names."""
+        await self.load(registry, org_id)
+        await registry.update(org_id, DefineAgent(name="one", origin=Inline(source=code(9))))
+        (folder / "one.py").unlink()
+        assert (await self.load(registry, org_id))["one"] == "kept"
+
     async def test_one_fault_leaves_the_others(self, registry: Registry, folder: Path, org_id: OrgId) -> None:
         """An agent whose file is missing is refused with the reason; the others are loaded."""
         (folder / "one.py").unlink()
-        done = {each.name: each for each in await registry.load(org_id, parse_agents(self.FILE))}
+        done = {each.name: each for each in await registry.load([org_id], parse_agents(self.FILE))}
         assert [done[name].outcome for name in ("one", "two", "three")] == ["refused", "defined", "defined"]
         assert "There is no file one.py" in done["one"].reason
 

@@ -64,8 +64,9 @@ class RegistrySettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loaded:
-    """What became of one order of agents.toml."""
+    """What became of one order of agents.toml in one organisation."""
 
+    org_id: OrgId
     name: str
     outcome: Outcome
     """`kept`: it was changed here since, and stays so. `removed`: it was removed here. `refused`: see `reason`."""
@@ -81,9 +82,9 @@ class Registry:
         self._folder = AgentFolder(settings.folder)
         self._git = GitReader(protocols=settings.git_protocols, seconds=settings.git_timeout)
 
-    async def load(self, org_id: OrgId, orders: Sequence[DefineAgent]) -> Sequence[Loaded]:
-        """Bring an organisation up to date with agents.toml. A fault in one agent leaves the others alone."""
-        return [await self._load_one(org_id, order) for order in orders]
+    async def load(self, org_ids: Sequence[OrgId], orders: Sequence[DefineAgent]) -> Sequence[Loaded]:
+        """Bring organisations up to date with agents.toml. A fault in one agent leaves the others alone."""
+        return [loaded for order in orders for loaded in await self._load_order(org_ids, order)]
 
     async def define(self, org_id: OrgId, order: DefineAgent) -> Agent:
         """A new agent with its first version.
@@ -203,30 +204,35 @@ class Registry:
         )
         await watching.run(stop)
 
-    async def _load_one(self, org_id: OrgId, order: DefineAgent) -> Loaded:
+    async def _load_order(self, org_ids: Sequence[OrgId], order: DefineAgent) -> Sequence[Loaded]:
         try:
             fetched = await self._fetch(order.origin)
+        except (BadInput, GitFailed) as error:
+            return [_refused(org_id, order, error) for org_id in org_ids]
+        return [await self._load_one(org_id, order, fetched) for org_id in org_ids]
+
+    async def _load_one(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None) -> Loaded:
+        try:
             try:
                 outcome = await self._load_into(org_id, order, fetched)
             except Conflict:  # another process was defining it at that moment: now it is there
                 outcome = await self._load_into(org_id, order, fetched)
-        except (BadInput, GitFailed) as error:
-            _LOG.warning("agent %s was not loaded: %s", order.name, error)
-            return Loaded(name=order.name, outcome="refused", reason=str(error))
-        return Loaded(name=order.name, outcome=outcome)
+        except BadInput as error:
+            return _refused(org_id, order, error)
+        return Loaded(org_id=org_id, name=order.name, outcome=outcome)
 
     async def _load_into(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None) -> Outcome:
         async with self._database.org(org_id) as conn:
             found = await postgres.lock_named(conn, order.name)
             if found is None and await postgres.was_removed_by_hand(conn, order.name):
                 return "removed"
+            if found is not None and not found[0].managed:
+                return "kept"
             code = await self._code(order.origin, fetched)
             if found is None:
                 await changes.add(conn, order, code, trigger="config", managed=True)
                 return "defined"
             before, location = found
-            if not before.managed:
-                return "kept"
             await changes.replace(conn, before, location, order, code, managed=True)
             return "unchanged" if await _named(conn, order.name) == before else "changed"
 
@@ -317,6 +323,11 @@ def _origin_of(agent: Agent) -> File | Git | None:
             return Git(repository=place["repository"], path=place["path"], revision=place["revision"])
         case "bare" | "inline":
             return None
+
+
+def _refused(org_id: OrgId, order: DefineAgent, error: Exception) -> Loaded:
+    _LOG.warning("agent %s of %s was not loaded: %s", order.name, org_id, error)
+    return Loaded(org_id=org_id, name=order.name, outcome="refused", reason=str(error))
 
 
 def _no_agent(name: str) -> NotFound:

@@ -33,10 +33,10 @@ def registry_of(settings: Settings, database: Database) -> Registry:
 
 
 async def load_agents(settings: Settings, registry: Registry, org_ids: Sequence[OrgId]) -> Sequence[Loaded]:
-    """Give the organisations the agents of agents.toml; what became of each, organisation by organisation.
+    """Give the organisations the agents of agents.toml; what became of each.
 
     Raises:
         BadInput: the file can't be read, or one of its entries is wrong; one line.
     """
     orders = read_agents(agents_folder(settings) / settings.agents.file)
-    return [loaded for org_id in org_ids for loaded in await registry.load(org_id, orders)]
+    return await registry.load(org_ids, orders)
