@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from greatwheel.bus.children import ChildServices
 from greatwheel.bus.services import BusServices
 from greatwheel.channels.services import ChannelServices
 from greatwheel.core.clock import SystemClock
@@ -20,8 +21,7 @@ from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel
 from greatwheel.memory.postgres import PostgresMemory
 from greatwheel.memory.services import MemoryServices
-from greatwheel.registry.bundled import bundled_folder
-from greatwheel.registry.registry import Registry, RegistrySettings
+from greatwheel.registry.registry import Registry
 from greatwheel.runtime import contexts, sessions
 from greatwheel.runtime.group_commit import GroupCommit, Store
 from greatwheel.runtime.journal import Journal
@@ -35,10 +35,14 @@ from greatwheel.scheduler.rationed import RationedModel
 from greatwheel.scheduler.retrying import Retrying
 from greatwheel.scheduler.submission import Submission
 from greatwheel.scheduler.tasks import TaskStore
+from greatwheel.scheduler.worker import Worker, WorkerSettings
+from greatwheel.server.agents import load_agents, registry_of
 from greatwheel.server.composition import open_engine, open_model
 from greatwheel.server.deployment import database_of, sealer_of
 from greatwheel.server.models import ModelPool, Opener
 from greatwheel.server.settings import Settings
+from greatwheel.tenancy import orgs
+from greatwheel.tenancy.first_start import FIRST_ORG, FIRST_USER, ensure_first
 from greatwheel.tenancy.sealing import Sealer
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tools.configuration import load_tools
@@ -89,7 +93,7 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
             database=database,
             sealer=sealer,
             tasks=task_store(settings, sealer),
-            registry=Registry(database, RegistrySettings(folder=agents_folder(settings))),
+            registry=registry_of(settings, database),
             secrets=SecretStore(sealer),
         )
     finally:
@@ -114,11 +118,6 @@ def task_store(settings: Settings, sealer: Sealer) -> TaskStore:
     )
 
 
-def agents_folder(settings: Settings) -> Path:
-    """Where the agents' definitions are: the settings' folder, or the one that comes with the product."""
-    return settings.resolve(settings.agents.folder) if settings.agents.folder else bundled_folder()
-
-
 def services_of(installation: Installation) -> Services:
     """All that agents may call, beside the models."""
     settings, database = installation.settings, installation.database
@@ -126,7 +125,8 @@ def services_of(installation: Installation) -> Services:
     return AllServices(
         parts=(
             ChannelServices(),
-            BusServices(installation.tasks),
+            BusServices(tasks=installation.tasks),
+            ChildServices(tasks=installation.tasks),
             MemoryServices(store=PostgresMemory(), db=database),
             ToolServices(tools=tools, db=database, secrets=installation.secrets),
         )
@@ -198,6 +198,7 @@ async def opened_runner(
         stack.push_async_callback(commits.close)
         live = LiveSessions(clock, evicted, most=settings.session.in_memory)
         stack.push_async_callback(live.close)
+        stack.callback(asyncio.create_task(live.sweeping()).cancel)
         yield TaskRunner(
             database=database,
             commits=commits,
@@ -213,3 +214,46 @@ async def opened_runner(
             budget=settings.limits.budget,
             journal=journal,
         )
+
+
+async def prepare(installation: Installation, tell: Callable[[str], None]) -> None:
+    """What a server does before it takes tasks: a first organisation with its key, and everybody's agents.
+
+    `tell` gets the lines for people; the key of the first admin is among them, once.
+    """
+    settings, database = installation.settings, installation.database
+    first = await ensure_first(database)
+    if first is not None:
+        tell(f"made the organisation {FIRST_ORG!r} and its admin {FIRST_USER!r}, whose key is shown only now:")
+        tell(first.text)
+    organisations = [org.org_id for org in await orgs.list_all(database)]
+    for loaded in await load_agents(settings, installation.registry, organisations):
+        if loaded.outcome == "refused":
+            tell(f"agent {loaded.name} was not loaded: {loaded.reason}")
+
+
+async def work(
+    installation: Installation, runner: TaskRunner, stop: asyncio.Event, *, concurrency: int | None = None
+) -> None:
+    """Carry out tasks until `stop` is set."""
+    chosen = installation.settings.scheduler
+    worker = Worker(
+        installation.database,
+        installation.tasks,
+        runner,
+        WorkerSettings(
+            concurrency=concurrency or chosen.concurrency,
+            heartbeat_seconds=chosen.heartbeat_seconds,
+            stalled_after_seconds=chosen.stalled_after_seconds,
+            tick_seconds=min(2.0, chosen.stalled_after_seconds / 2),
+        ),
+    )
+
+    async def stopping() -> None:
+        await stop.wait()
+        worker.stop()
+
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(stopping())
+        await worker.run()
+        waiting.cancel()
