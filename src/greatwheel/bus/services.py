@@ -66,7 +66,7 @@ class BusServices:
             raise TypeError(f"{call.name}: name is the name of an agent, not {type(name).__name__}")
         if refused := refusal(task.path, task.depth, name, most=self.most_depth, cycles=cycles):
             raise ValueError(f"{call.name}: {refused}")
-        await grants.require(conn, f"agent:{name}", user_id=task.user_id, agent_id=task.agent_id)
+        await grants.require(conn, f"agent:{name}", task)
         return name
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from greatwheel.core.errors import PermissionDenied
-from greatwheel.core.ids import AgentId, UserId
+from greatwheel.core.errors import KeyRefused, PermissionDenied
+from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
 from greatwheel.tenancy.permissions import Grants, refusal
@@ -11,14 +11,18 @@ from greatwheel.tenancy.permissions import Grants, refusal
 _SQL = load(__file__)
 
 
-async def require(conn: OrgConnection, permission: str, *, user_id: UserId, agent_id: AgentId) -> None:
-    """Go on when the user and the agent both have the permission.
+async def require(conn: OrgConnection, permission: str, task: Task) -> None:
+    """Go on when the task's session has its key, and its user and its agent both have the permission.
 
     Raises:
-        PermissionDenied: it is missing; the message says which one and on whose side.
+        KeyRefused: the session's key was taken away, or the session is another user's or agent's.
+        PermissionDenied: the permission is missing; the message says which one and on whose side.
     """
-    row = await (await conn.execute(_SQL["grants"], {"user_id": user_id, "agent_id": agent_id})).fetchone()
-    if row is None or row["disabled"]:
+    ids = {"session_id": task.session_id, "user_id": task.user_id, "agent_id": task.agent_id}
+    row = await (await conn.execute(_SQL["grants"], ids)).fetchone()
+    if row is None or not row["live"]:
+        raise KeyRefused("The session's key is not valid any more.")
+    if row["disabled"]:
         raise PermissionDenied(f"{permission} is not granted: the user is disabled.")
     user = Grants(allow=tuple(row["allow"]), deny=tuple(row["deny"]))
     agent = Grants(allow=tuple(row["tools"]), deny=tuple(row["denied"]))

@@ -50,11 +50,6 @@ def parse_api_key(text: str) -> ApiKey | None:
     return ApiKey(prefix=match[1], secret=match[2]) if match else None
 
 
-def new_session_key() -> str:
-    """A fresh random key for a sandbox's session."""
-    return SESSION_KEY_START + secrets.token_urlsafe(32)
-
-
 def hash_session_key(key: str) -> bytes:
     """What `sessions.session_key` holds."""
     return hashlib.sha256(key.encode(errors="surrogatepass")).digest()

@@ -79,12 +79,6 @@ update api_keys set revoked_at = coalesce(revoked_at, now())
 where key_id = %(wanted)s or prefix = %(wanted)s
 returning key_id;
 
--- name: issue_session_key
--- Give a session that has not ended a new key; the old one is no longer valid.
-update sessions set session_key = %(hash)s
-where session_id = %(session_id)s and status <> 'ended'
-returning session_id;
-
 -- name: session_key
 -- The hash of a session's key, and for whom and which agent it is.
 select session_key, user_id, agent_id from sessions where session_id = %(session_id)s and status <> 'ended';
@@ -94,10 +88,12 @@ select session_key, user_id, agent_id from sessions where session_id = %(session
 update sessions set session_key = null where session_id = %(session_id)s;
 
 -- name: grants
--- What an agent and a user allow and deny.
-select u.allow, u.deny, u.disabled, a.tools, a.denied
-from users u join agent_defs a on a.org_id = u.org_id
-where u.user_id = %(user_id)s and a.agent_id = %(agent_id)s;
+-- What an agent and a user allow and deny, and whether the session that acts for them has its key.
+select u.allow, u.deny, u.disabled, a.tools, a.denied, s.session_key is not null as live
+from sessions s
+join users u using (org_id, user_id)
+join agent_defs a using (org_id, agent_id)
+where s.session_id = %(session_id)s and s.user_id = %(user_id)s and s.agent_id = %(agent_id)s;
 
 -- name: put_secret
 -- Set a secret.

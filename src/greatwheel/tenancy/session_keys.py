@@ -8,11 +8,11 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from greatwheel.core.errors import Conflict, KeyRefused
+from greatwheel.core.errors import KeyRefused
 from greatwheel.core.ids import AgentId, SessionId, UserId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
-from greatwheel.tenancy.key_format import hash_session_key, new_session_key
+from greatwheel.tenancy.key_format import hash_session_key
 
 _SQL = load(__file__)
 
@@ -23,19 +23,6 @@ class SessionHolder:
 
     user_id: UserId
     agent_id: AgentId
-
-
-async def issue(conn: OrgConnection, session_id: SessionId) -> str:
-    """A new key for the session, instead of the one it had.
-
-    Raises:
-        Conflict: there is no such session, or it has ended.
-    """
-    key = new_session_key()
-    found = await conn.execute(_SQL["issue_session_key"], {"session_id": session_id, "hash": hash_session_key(key)})
-    if await found.fetchone() is None:
-        raise Conflict("The session has ended; it can have no key.")
-    return key
 
 
 async def check(conn: OrgConnection, session_id: SessionId, key: str) -> SessionHolder:

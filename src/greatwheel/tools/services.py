@@ -72,9 +72,9 @@ class ToolServices:
 
     async def _admit(self, call: ServiceCall, spec: ToolSpec) -> Mapping[str, str]:
         """All the organisation's secrets, once the permission is there and so are those that the tool needs."""
-        org_id, task = call.context.organisation, call.task
+        org_id = call.context.organisation
         async with self.db.org(org_id) as conn:
-            await grants.require(conn, spec.required_permission, user_id=task.user_id, agent_id=task.agent_id)
+            await grants.require(conn, spec.required_permission, call.task)
             secrets = await self.secrets.reveal_all(conn, org_id)
         if missing := [name for name in spec.secrets if name not in secrets]:
             raise NotAvailable(

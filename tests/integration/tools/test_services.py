@@ -13,14 +13,15 @@ import psycopg
 import pytest
 
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import InDoubt, NotAvailable, PermissionDenied, ToolFailed
+from greatwheel.core.errors import InDoubt, KeyRefused, NotAvailable, PermissionDenied, ToolFailed
 from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 from greatwheel.memory.postgres import PostgresMemory
 from greatwheel.memory.services import MemoryServices
 from greatwheel.runtime.services import Effect, Read, Record, ServiceCall
-from greatwheel.tenancy import orgs, users
+from greatwheel.tenancy import orgs, session_keys, users
+from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.sealing import MasterKey, Sealer
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tenancy.users import UserChange
@@ -126,6 +127,11 @@ async def tenant(database: Database, echo: EchoServer) -> Tenant:
             "insert into agent_defs (org_id, agent_id, name, source_kind) values (%s, 'agt_1', 'helper', 'bare')",
             (org_id,),
         )
+        await conn.execute(
+            "insert into sessions (org_id, session_id, user_id, agent_id, seed, session_key)"
+            " values (%s, 'ses_1', %s, 'agt_1', 1, %s)",
+            (org_id, user_id, hash_session_key("gws_key")),
+        )
         await store.put(conn, org_id, "KEY", MARKED)
     return Tenant(database, ToolServices(tools=registry, db=database, secrets=store), org_id, user_id)
 
@@ -178,6 +184,17 @@ async def test_a_missing_permission_is_named_before_anything_happens(tenant: Ten
     with pytest.raises(PermissionDenied, match="ask is not granted to the agent"):
         await tenant.call("authorized_action", action="ask", params={"q": "?"})
     assert await tenant.call("add", 1) == 2
+    assert echo.received == []
+
+
+async def test_a_revoked_session_key_ends_all_calls(tenant: Tenant, echo: EchoServer) -> None:
+    """Once a session's key is taken away, its next call is refused, before anything happens."""
+    assert await tenant.call("add", 1) == 2
+    async with tenant.database.org(tenant.org_id) as conn:
+        await session_keys.revoke(conn, SessionId("ses_1"))
+    for name, argument in (("add", 1), ("ask", "?")):
+        with pytest.raises(KeyRefused):
+            await tenant.call(name, argument)
     assert echo.received == []
 
 

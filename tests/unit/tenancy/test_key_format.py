@@ -1,10 +1,8 @@
 """How keys look."""
 
-import re
-
 import pytest
 
-from greatwheel.tenancy.key_format import hash_session_key, new_api_key, new_session_key, parse_api_key
+from greatwheel.tenancy.key_format import hash_session_key, new_api_key, parse_api_key
 
 
 def test_a_key_is_read_back_from_its_text() -> None:
@@ -41,9 +39,7 @@ def test_what_can_not_be_a_key_is_none(text: str) -> None:
     assert parse_api_key(new_api_key().text + "\n") is None
 
 
-def test_session_keys_are_random_and_marked() -> None:
-    """A session key has its own mark, 256 random bits, and a hash for any text that a guest may send."""
-    one, other = new_session_key(), new_session_key()
-    assert re.fullmatch(r"gws_[\w-]{43}", one)
-    assert one != other
+def test_any_text_that_a_guest_sends_has_a_hash() -> None:
+    """Half of a character is no key, and no error either."""
     assert len(hash_session_key("\ud800")) == 32
+    assert hash_session_key("gws_a") != hash_session_key("gws_b")
