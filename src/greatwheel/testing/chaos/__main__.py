@@ -1,0 +1,56 @@
+"""`python -m greatwheel.testing.chaos`: runs the kill matrix and prints its counts; fails if anything was broken."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import time
+
+from greatwheel.testing.chaos.lane import Disturbance, KillAfter, KillAt, RestartPostgres
+from greatwheel.testing.chaos.matrix import Plan, run
+from greatwheel.testing.chaos.points import Point
+
+
+def plan_of(arguments: argparse.Namespace) -> Plan:
+    """What the command line asks for."""
+    only: list[Disturbance] = [KillAt(Point.parse(text)) for text in arguments.at]
+    only += [KillAfter(seconds) for seconds in arguments.after]
+    only += [RestartPostgres(seconds) for seconds in arguments.restart]
+    return Plan(
+        lanes=arguments.lanes,
+        share=arguments.share,
+        moments=arguments.moments,
+        restarts=arguments.restarts,
+        seed=arguments.seed,
+        only=only * arguments.times,
+    )
+
+
+def main() -> int:
+    """The command."""
+    plan = Plan()
+    parser = argparse.ArgumentParser(prog="python -m greatwheel.testing.chaos", description=__doc__)
+    parser.add_argument("--lanes", type=int, default=plan.lanes, help="tasks at a time")
+    parser.add_argument("--share", type=float, default=plan.share, help="of the points, 0 to 1")
+    parser.add_argument("--moments", type=int, default=plan.moments, help="kills at random moments")
+    parser.add_argument("--restarts", type=int, default=plan.restarts, help="restarts of Postgres")
+    parser.add_argument("--seed", type=int, default=plan.seed, help="of what is chosen by chance")
+    parser.add_argument("--at", action="append", default=[], metavar="POINT", help="this point alone")
+    parser.add_argument("--after", action="append", default=[], type=float, metavar="SECONDS", help="this moment alone")
+    parser.add_argument("--restart", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
+    parser.add_argument("--times", type=int, default=1, help="how often those are tried")
+    arguments = parser.parse_args()
+    for name in [name for name in os.environ if name.startswith("GREATWHEEL_") or name == "DATABASE_URL"]:
+        del os.environ[name]  # it is tried on an installation of its own
+    began = time.monotonic()
+    report = asyncio.run(run(plan_of(arguments), lambda line: print(line, flush=True)))
+    for line in report.lines():
+        print(line)
+    print(f"{'seconds':<44}{time.monotonic() - began:>7.0f}")
+    return 1 if report.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,259 @@
+"""One installation with a database of its own, in which a task is carried out, disturbed, and looked at afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import TypeAlias
+
+from greatwheel.channels.questions import answer_question, open_questions
+from greatwheel.core.errors import GreatwheelError
+from greatwheel.core.ids import OrgId, TaskId, UserId
+from greatwheel.core.tasks import SubmitTask
+from greatwheel.database import embedded
+from greatwheel.registry.agents import DefineAgent, Inline
+from greatwheel.server.assembly import Installation, opened
+from greatwheel.server.settings import load_settings
+from greatwheel.tenancy import orgs, users
+from greatwheel.testing.chaos import portrait
+from greatwheel.testing.chaos.points import Point
+from greatwheel.testing.chaos.servers import CountingModel, CountingReceiver, tools_toml
+from greatwheel.testing.chaos.worker import WorkerOrder, start
+
+AGENTS = ("everything", "helper", "leaf", "failing", "noted")
+POLL_SECONDS = 0.03
+TOO_LONG_SECONDS = 60.0
+"""A task that has not ended by then never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """Nothing happens."""
+
+    def __str__(self) -> str:
+        return "undisturbed"
+
+
+@dataclass(frozen=True, slots=True)
+class KillAt:
+    """The worker kills itself at a point."""
+
+    point: Point
+
+    def __str__(self) -> str:
+        return f"--at '{self.point}'"
+
+
+@dataclass(frozen=True, slots=True)
+class KillAfter:
+    """The worker is killed so many seconds after the task was queued."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"--after {self.seconds:.4f}"
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPostgres:
+    """The server is restarted so many seconds after the task was queued; the workers live on."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"--restart {self.seconds:.4f}"
+
+
+Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | RestartPostgres
+
+
+@dataclass(kw_only=True, slots=True)
+class Trial:
+    """What became of one task."""
+
+    disturbance: Disturbance
+    root: TaskId
+    hit: bool = False
+    """The disturbance came before the task had ended."""
+    tree: portrait.Tree | None = None
+    """None: it did not end in time."""
+    seconds: float = 0.0
+    stuck: str = ""
+    """What it was doing when time was over."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """What all lanes share."""
+
+    workers: ForkServerContext
+    model: CountingModel
+    receiver: CountingReceiver
+    server: embedded.EmbeddedServer
+
+
+@dataclass(kw_only=True, slots=True)
+class Lane:
+    """See the module. Made by `opened_lane`."""
+
+    world: World
+    folder: Path
+    installation: Installation
+    org_id: OrgId
+    user_id: UserId
+    _processes: list[ForkServerProcess] = field(default_factory=list)
+
+    async def run(self, disturbance: Disturbance, record: Path | None = None) -> Trial:
+        """Carry out one task; `record`: where its worker writes the points that it passes."""
+        trial = Trial(disturbance=disturbance, root=await self._submit())
+        began = time.monotonic()
+        human = asyncio.create_task(self._answering(trial.root))
+        try:
+            async with asyncio.timeout(TOO_LONG_SECONDS):
+                await self._disturb(trial, record)
+                trial.tree = await self._ended(trial.root)
+        except TimeoutError:
+            trial.stuck = await self._doing(trial.root)
+        finally:
+            human.cancel()
+            await asyncio.gather(human, return_exceptions=True)
+            trial.seconds = time.monotonic() - began
+            await self._kill_all()
+        return trial
+
+    async def _submit(self) -> TaskId:
+        order = SubmitTask(user_id=self.user_id, agent="everything", input="Do everything.")
+        async with self.installation.database.org(self.org_id) as connection:
+            return (await self.installation.tasks.submit(connection, order)).task_id
+
+    async def _disturb(self, trial: Trial, record: Path | None) -> None:
+        """Start a worker and do to it what is to be done; another is at work when this returns."""
+        match trial.disturbance:
+            case Undisturbed():
+                self._start(record=record)
+            case KillAt(point=point):
+                worker = self._start(kill=point)
+                trial.hit = await self._died(worker, trial.root)
+            case KillAfter(seconds=seconds):
+                worker = self._start()
+                trial.hit = not await self._ended_within(trial.root, seconds)
+                _kill(worker)
+            case RestartPostgres(seconds=seconds):
+                self._start()
+                trial.hit = not await self._ended_within(trial.root, seconds)
+                await asyncio.to_thread(self._restart)
+        if trial.hit and not isinstance(trial.disturbance, RestartPostgres):
+            self._start()
+
+    def _start(self, *, kill: Point | None = None, record: Path | None = None) -> ForkServerProcess:
+        config, log = self.folder / "greatwheel.toml", self.folder / "workers.log"
+        order = WorkerOrder(config=config, log=log, kill=kill, record=record)
+        self._processes.append(start(self.world.workers, order))
+        return self._processes[-1]
+
+    def _restart(self) -> None:
+        embedded.stop(self.world.server.data)
+        embedded.start(self.world.server.data)
+
+    async def _died(self, worker: ForkServerProcess, root: TaskId) -> bool:
+        """Wait until the worker has killed itself, or the task has ended without it."""
+        while worker.exitcode is None:
+            if (await self._tree(root)).ended:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+    async def _ended_within(self, root: TaskId, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended(root)
+                return True
+        return False
+
+    async def _ended(self, root: TaskId) -> portrait.Tree:
+        while True:
+            with suppress(GreatwheelError):  # Postgres may be away just now
+                if (tree := await self._tree(root)).ended:
+                    return tree
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _tree(self, root: TaskId) -> portrait.Tree:
+        async with self.installation.database.org(self.org_id) as connection:
+            return await portrait.read(connection, root)
+
+    async def _doing(self, root: TaskId) -> str:
+        tree = await self._tree(root)
+        lines = [f"{tree.labels[task['task_id']]} is {task['status']}" for task in tree.tasks]
+        return "; ".join([*lines, *portrait.stray(tree)])
+
+    async def _answering(self, root: TaskId) -> None:
+        """The person whom the task asks."""
+        tasks, org = self.installation.tasks, self.org_id
+        while True:
+            with suppress(GreatwheelError):
+                async with self.installation.database.org(org) as connection:
+                    for question in await open_questions(connection, org, task=root):
+                        said = question.choices[0] if question.choices else "seven"
+                        await answer_question(connection, org, tasks, root, said, call=question.call)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _kill_all(self) -> None:
+        for process in self._processes:
+            _kill(process)
+            await asyncio.to_thread(process.join)
+            process.close()
+        self._processes.clear()
+
+
+def _kill(process: ForkServerProcess) -> None:
+    if process.pid is not None and process.exitcode is None:
+        os.kill(process.pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def opened_lane(world: World, folder: Path, url: str) -> AsyncIterator[Lane]:
+    """A lane on an empty database."""
+    config = await asyncio.to_thread(_configure, world, folder, url)
+    async with opened(load_settings(config)) as installation:
+        org_id = orgs.new_org_id()
+        async with installation.database.org(org_id) as connection:
+            await orgs.create(connection, org_id, "chaos")
+            user_id = await users.create(connection, org_id, "tester", role="admin")
+        for name in AGENTS:
+            source = (files("greatwheel.testing.chaos") / "guests" / f"{name}.py").read_text(encoding="utf-8")
+            await installation.registry.define(org_id, DefineAgent(name=name, origin=Inline(source=source)))
+        yield Lane(world=world, folder=folder, installation=installation, org_id=org_id, user_id=user_id)
+
+
+def _configure(world: World, folder: Path, url: str) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "tools.toml").write_text(tools_toml(world.receiver.url), encoding="utf-8")
+    config = folder / "greatwheel.toml"
+    config.write_text(
+        f"""[server]
+data = "."
+
+[database]
+url = "{url}"
+
+[llm]
+model = "{world.model.url}"
+
+[tools]
+file = "tools.toml"
+
+[scheduler]
+max_attempts = 5
+backoff_seconds = 0.2
+""",
+        encoding="utf-8",
+    )
+    return config
