@@ -241,12 +241,10 @@ class TaskRunner:
     async def _new(self, task: Task, session: sessions.SessionRow, world: World, key: str) -> Workspace:
         async with self._database.org(task.org_id) as connection:
             context = await self._context(connection, task.org_id, task.context or session.context)
-        workspace = await Workspace.open(
+        return await Workspace.open(
             engine=self._engines(session.engine), context=context, models=self._models.named_by_guest,
-            limits=self._limits, world=world, session_id=task.session_id, durable=True,
+            limits=self._limits, world=world, session_id=task.session_id, given={"SESSION_KEY": key}, durable=True,
         )  # fmt: skip
-        await workspace.session.set("SESSION_KEY", key)
-        return workspace
 
     async def _loaded(
         self,

@@ -43,8 +43,12 @@ class Workspace:
     """Questions asked in this session and their answers."""
     durable: bool = False
     """Its boundaries are kept in a database: large injected values are kept there once, not in every dump."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """Further values that the session has from its start, beside the context."""
     _next_world: World | None = None
     _dump: bytes | None = None
+    _paused_dump: bytes | None = None
+    """What a session was loaded from that waited in a call; it serves until the next boundary."""
     _restorable: bool = True
     _variables: list[str] = field(default_factory=list)
 
@@ -58,6 +62,7 @@ class Workspace:
         limits: Limits | None = None,
         world: World | None = None,
         session_id: SessionId | None = None,
+        given: Mapping[str, Any] | None = None,
         durable: bool = False,
     ) -> Workspace:
         """A new session that holds the context and the tools."""
@@ -66,7 +71,7 @@ class Workspace:
         session = await open_equipped(engine, limits, world)
         workspace = cls(
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
-            session_id=session_id or new_session_id(), world=world, durable=durable,
+            session_id=session_id or new_session_id(), world=world, given=given or {}, durable=durable,
         )  # fmt: skip
         workspace._restorable = _small(context)
         try:
@@ -83,7 +88,7 @@ class Workspace:
         )
 
     async def _fill(self, session: SandboxSession) -> None:
-        for name, value in self.prepared.values.items():
+        for name, value in {**self.prepared.values, **self.given}.items():
             await session.set(name, value)
         await self._look()  # no dump yet: a session that is lost now is opened and filled again
 
@@ -124,7 +129,10 @@ class Workspace:
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
             session_id=session_id, world=world, durable=True,
         )  # fmt: skip
-        workspace._dump = None if session.pending is not None else dump
+        if session.pending is None:
+            workspace._dump = dump
+        else:
+            workspace._paused_dump = dump
         try:
             if session.pending is None:  # one that waits was dumped whole
                 await workspace._inject(session)
@@ -197,6 +205,10 @@ class Workspace:
             self.session = await self.engine.load(self._dump, limits=self.limits, world=self.world)
             if self.durable:
                 await self._inject(self.session)
+            return
+        if self._paused_dump is not None:
+            self.session = await self.engine.load(self._paused_dump, limits=self.limits, world=self.world)
+            await self.session.abandon()
             return
         self.session = await open_equipped(self.engine, self.limits, self.world)
         await self._fill(self.session)
