@@ -1,0 +1,45 @@
+"""`greatwheel worker`: carries out tasks, as one of any number that share a database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from greatwheel.channels.cli.ask import say
+from greatwheel.server.assembly import opened, opened_runner, work
+from greatwheel.server.settings import Settings, load_settings
+
+Config = Annotated[Path | None, typer.Option("--config", help="The settings' file.")]
+Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, help="Tasks at once in this process.")]
+
+
+def worker_command(config: Config = None, concurrency: Concurrency = None) -> None:
+    """Carry out tasks, as one of any number of workers that share a database."""
+    settings = load_settings(config)
+    run_until_stopped(lambda stop: _work(settings, concurrency, stop))
+
+
+async def _work(settings: Settings, concurrency: int | None, stop: asyncio.Event) -> None:
+    async with opened(settings) as installation, opened_runner(installation, tell=say) as runner:
+        say("taking tasks; Ctrl-C ends")
+        await work(installation, runner, stop, concurrency=concurrency)
+
+
+def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Run until SIGINT or SIGTERM sets the event: tasks under way go on for a while, then they are given back."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+
+    async def until_stopped() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await main(stop)
+
+    asyncio.run(until_stopped())
