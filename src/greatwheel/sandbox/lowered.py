@@ -27,6 +27,7 @@ from greatwheel.sandbox.port import (
     Raised,
     SandboxSession,
     Variable,
+    World,
 )
 
 _LIMITS = Limits()
@@ -48,7 +49,7 @@ class LoweredSession:
         calls = self._inner.pending
         return None if calls is None else _on_the_wire(calls)
 
-    async def run(self, code: str) -> Event:
+    async def run(self, code: str, *, world: World | None = None) -> Event:
         """Run a block up to the next event."""
         if self._inner.pending is not None:
             raise SandboxMisuse()
@@ -57,13 +58,13 @@ class LoweredSession:
             return Raised(type=lowered.type, message=lowered.message, traceback=f"{lowered.type}: {lowered.message}")
         for setup in lowered.setups:
             self._texts.add_own(setup.source)
-            event = await self._inner.run(setup.source)
+            event = await self._inner.run(setup.source, world=world)
             if not isinstance(event, Finished):
                 return await self._outward(event)
             self._state.loaded.add(setup.name)
         if lowered.lines is not None:
             self._texts.add(code, lowered.source, lowered.lines)
-        return await self._outward(await self._inner.run(lowered.source))
+        return await self._outward(await self._inner.run(lowered.source, world=world))
 
     async def resume(self, answers: Mapping[int, Answer]) -> Event:
         """Answer pending calls, by id, and go on to the next event."""
@@ -168,19 +169,26 @@ class LoweredEngine:
         """The inner engine's."""
         return self._inner.name
 
-    async def open(self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS) -> LoweredSession:
+    async def open(
+        self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS, world: World | None = None
+    ) -> LoweredSession:
         """A fresh session with the SDK, and with further host functions."""
         names = self._names(host_functions)
         key = (names, limits)
         if key not in self._prepared:
             self._prepared[key] = await self._prepare(names, limits)
-        inner = await self._inner.load(self._prepared[key], host_functions=names, limits=limits)
+        inner = await self._inner.load(self._prepared[key], host_functions=names, limits=limits, world=world)
         guests = (*prelude.SIGNATURES, *prelude.ALIASES, *sorted(host_functions))
         state = State(engine=self.name, host_names=guests)
         return LoweredSession(inner, state, Texts(own=self._own_sources()))
 
     async def load(
-        self, dump: bytes, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS
+        self,
+        dump: bytes,
+        *,
+        host_functions: frozenset[str] = frozenset(),
+        limits: Limits = _LIMITS,
+        world: World | None = None,
     ) -> LoweredSession:
         """A session as it was when dumped."""
         header, texts, inner_dump = open_envelope(dump)
@@ -191,7 +199,8 @@ class LoweredEngine:
             raise DumpInvalid() from error
         if state.engine != self.name:
             raise DumpInvalid(f"The dump comes from the engine {state.engine}; this is {self.name}.")
-        inner = await self._inner.load(inner_dump, host_functions=self._names(host_functions), limits=limits)
+        names = self._names(host_functions)
+        inner = await self._inner.load(inner_dump, host_functions=names, limits=limits, world=world)
         return LoweredSession(inner, state, told)
 
     async def close(self) -> None:

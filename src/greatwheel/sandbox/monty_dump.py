@@ -12,7 +12,7 @@ import pydantic_monty
 from greatwheel.core.errors import DumpInvalid
 from greatwheel.sandbox.port import Record
 
-_MARK = b"greatwheel sandbox dump 1\n"
+_MARK = b"greatwheel sandbox dump 2\n"
 _DIGEST = 32
 
 

@@ -29,8 +29,8 @@ from greatwheel.sandbox.monty_block import Block, Range
 from greatwheel.sandbox.monty_dump import MontyDump, decode_value, encode_value, pack_dump
 from greatwheel.sandbox.monty_errors import Failure, monty_error, read_failure
 from greatwheel.sandbox.monty_output import Output
-from greatwheel.sandbox.monty_world import MontyWorld
 from greatwheel.sandbox.monty_values import check_portable, from_guest, refuse_doubtful
+from greatwheel.sandbox.monty_world import MontyWorld
 from greatwheel.sandbox.port import (
     Answer,
     Event,
@@ -105,7 +105,7 @@ class MontyInterpreter:
         header = dump.header
         self._token, self._inputs, self._next_id = header["token"], header["inputs"], header["next_id"]
         self._calls = header["calls"]
-        self._world.account = (header["draws"], header["clock"])
+        self._world.draws, self._world.clock = header["draws"], header["clock"]
         self._deferred = {name: frozenset((a, b) for a, b in ranges) for name, ranges in header["deferred"].items()}
         self._names = dict.fromkeys(header["names"])
         self._output.start(header["printed"])
@@ -141,8 +141,8 @@ class MontyInterpreter:
             "inputs": self._inputs,
             "next_id": self._next_id,
             "calls": self._calls,
-            "draws": self._world.account[0],
-            "clock": self._world.account[1],
+            "draws": self._world.draws,
+            "clock": self._world.clock,
             "deferred": {name: sorted(ranges) for name, ranges in self._deferred.items()},
             "names": list(self._names),
             "printed": self._output.kept,
@@ -220,16 +220,26 @@ class MontyInterpreter:
             return self._look_up(snapshot)
         assert isinstance(snapshot, FunctionSnapshot)
         if snapshot.is_os_function:
-            return snapshot.resume_not_handled()
+            return self._ask_world(snapshot)
         if snapshot.function_name not in self._host:
             message = f"name '{snapshot.function_name}' is not defined"
             return snapshot.resume({"exc_type": "NameError", "message": message})
         return self._call(snapshot)
 
+    def _ask_world(self, snapshot: FunctionSnapshot) -> _Snapshot | Raised:
+        if self._overrun():
+            return self._stopped(snapshot, "seconds", f"the block ran longer than {self._limits.seconds:g} s")
+        answer = self._world.answer(str(snapshot.function_name), snapshot.args)
+        return snapshot.resume_not_handled() if answer is None else snapshot.resume(answer)
+
+    def _overrun(self) -> bool:
+        """Whether the block's turns took too long; Monty's own clock leaves out what is sent to and fro."""
+        return self._spent + time.monotonic() - self._turn_begun > self._limits.seconds + _TRANSFER_GRACE
+
     def _call(self, snapshot: FunctionSnapshot) -> _Snapshot | HostCalls | Raised:
         if self._calls >= self._limits.host_calls:
             return self._stopped(snapshot, "host_calls", f"the block made more than {self._calls} host calls")
-        if self._spent + time.monotonic() - self._turn_begun > self._limits.seconds + _TRANSFER_GRACE:
+        if self._overrun():
             return self._stopped(snapshot, "seconds", f"the block ran longer than {self._limits.seconds:g} s")
         try:
             args, kwargs = from_guest([snapshot.args, snapshot.kwargs], refuse_doubtful)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import keyword
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from greatwheel.core.errors import DumpInvalid, SandboxLost, SandboxMisuse, ValueNotPortable
@@ -15,6 +18,7 @@ from greatwheel.sandbox.ouros_process import WorkerProcess
 from greatwheel.sandbox.ouros_values import decode, encode
 from greatwheel.sandbox.ouros_wire import Message
 from greatwheel.sandbox.port import (
+    CLOCK_STEP,
     PREVIEW_CHARS,
     Answer,
     Event,
@@ -26,6 +30,7 @@ from greatwheel.sandbox.port import (
     Raised,
     Returned,
     Variable,
+    World,
 )
 
 _LIMITS = Limits()
@@ -36,12 +41,15 @@ _HOUSEKEEPING_SECONDS = 60.0
 class OurosSession:
     """One session in one worker process."""
 
-    def __init__(self, process: WorkerProcess, host_functions: frozenset[str], limits: Limits) -> None:
+    def __init__(
+        self, process: WorkerProcess, host_functions: frozenset[str], limits: Limits, world: World | None
+    ) -> None:
         self._process = process
+        self._world = world
         self._host_functions = host_functions
         self._limits = limits
         self._pending: HostCalls | None = None
-        self._block = Block(code="", first_id=1)
+        self._block = Block(code="", first_id=1, world=None)
         self._used = 0.0
         self._next_id = 1
         self._bound: frozenset[str] = frozenset()
@@ -60,14 +68,18 @@ class OurosSession:
 
     # ---- blocks
 
-    async def run(self, code: str) -> Event:
+    async def run(self, code: str, *, world: World | None = None) -> Event:
         """Run a block up to the next event."""
         self._require_idle()
-        self._block = Block(code=code, first_id=self._next_id)
+        self._world = world or self._world
+        return await self._run(Block(code=code, first_id=self._next_id, world=_world_wire(self._world)))
+
+    async def _run(self, block: Block) -> Event:
+        self._block = block
         self._used = 0.0
         if self._host_functions:
             await self._ask({"op": "prepare"})
-        return await self._event(await self._execute({"op": "run", "code": code}))
+        return await self._event(await self._execute({"op": "run", "code": block.code, "world": block.world}))
 
     async def resume(self, answers: Mapping[int, Answer]) -> Event:
         """Answer pending calls, by id, and go on to the next event."""
@@ -198,7 +210,7 @@ class OurosSession:
         """Run a dumped block again up to the pause where it stood. What it prints was reported before the dump."""
         if block is None:
             return
-        event = await self.run(block.code)
+        event = await self._run(replace(block, steps=[], waiting=[]))
         for number, (calls, answers) in enumerate(block.steps, start=1):
             self._require_same(event, calls, number)
             self._block.steps.append([calls, answers])
@@ -254,15 +266,22 @@ class OurosEngine:
         """`ouros`."""
         return "ouros"
 
-    async def open(self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS) -> OurosSession:
+    async def open(
+        self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS, world: World | None = None
+    ) -> OurosSession:
         """A fresh session in which `host_functions` are callable names."""
-        return await self._start(None, host_functions, limits)
+        return await self._start(None, host_functions, limits, world)
 
     async def load(
-        self, dump: bytes, *, host_functions: frozenset[str] = frozenset(), limits: Limits = _LIMITS
+        self,
+        dump: bytes,
+        *,
+        host_functions: frozenset[str] = frozenset(),
+        limits: Limits = _LIMITS,
+        world: World | None = None,
     ) -> OurosSession:
         """A session as it was when dumped; `DumpInvalid` when the bytes are not such a dump."""
-        return await self._start(from_bytes(dump), host_functions, limits)
+        return await self._start(from_bytes(dump), host_functions, limits, world)
 
     async def warm(self) -> None:
         """Wait until the reserve is ready."""
@@ -282,12 +301,14 @@ class OurosEngine:
                 worker.kill()
         self._spares.clear()
 
-    async def _start(self, dump: Dump | None, host_functions: frozenset[str], limits: Limits) -> OurosSession:
+    async def _start(
+        self, dump: Dump | None, host_functions: frozenset[str], limits: Limits, world: World | None
+    ) -> OurosSession:
         if self._closed:
             raise SandboxMisuse("The engine is closed.")
         if bad := [name for name in host_functions if not _is_name(name)]:
             raise SandboxMisuse(f"{bad[0]!r} can't be the name of a host function.")
-        session = OurosSession(await self._worker(), host_functions, limits)
+        session = OurosSession(await self._worker(), host_functions, limits, world)
         try:
             await session.start(dump)
         except BaseException:
@@ -326,6 +347,14 @@ async def _started() -> WorkerProcess:
 
 def _is_name(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and not name.startswith(HIDDEN)
+
+
+def _world_wire(world: World | None) -> list[int] | None:
+    """A number of 56 bits made of the seed, and milliseconds since 1970."""
+    if world is None:
+        return None
+    seed = int.from_bytes(hashlib.sha256(str(world.seed).encode()).digest()[:7], "big")
+    return [seed, (world.now - datetime(1970, 1, 1, tzinfo=UTC)) // CLOCK_STEP]
 
 
 def _answer_wire(number: int, answer: Answer) -> list[Any]:

@@ -7,6 +7,7 @@ All edits stay within their line, so line numbers hold; tracebacks show the auth
 - `import a, b` becomes two statements, which is all that the engine knows.
 - A generator that a built-in function consumes becomes a list, and `xs.sort(key=f)` a call of ours: where a host call
   pauses inside them, the engine gives wrong results without a word.
+- The functions that tell time and make random numbers are read by way of `ouros_world`.
 - `raise X` passes a function of ours that notes the name of X, which the engine forgets.
 """
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 
 from greatwheel.sandbox.ouros_awaits import awaited_names
 from greatwheel.sandbox.ouros_guest import ASYNC, VALUE
+from greatwheel.sandbox.ouros_world import FUNCTIONS, NAMES
 
 _CONSUMERS = frozenset(
     {"sum", "list", "tuple", "set", "frozenset", "dict", "sorted", "min", "max", "join", "extend", "update"}
@@ -56,7 +58,7 @@ class _Edit:
 def rewrite(code: str, host_functions: frozenset[str]) -> Rewritten:
     """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python."""
     tree = ast.parse(code, "block")
-    edits = [*_imports(tree), *_generators(tree), *_wraps(tree), *_raises(tree)]
+    edits = [*_imports(tree), *_generators(tree), *_wraps(tree), *_raises(tree), *_worldly(tree, code)]
     if host_functions:
         edits += [*_awaitables(tree, host_functions), *_sorts(tree)]
     last = tree.body[-1] if tree.body else None
@@ -154,6 +156,29 @@ def _raises(tree: ast.Module) -> Iterator[_Edit]:
             case ast.Raise(exc=ast.expr() as error):
                 yield _insertion(error.lineno, error.col_offset, "_ouros_raised(")
                 yield _insertion(error.end_lineno or 0, error.end_col_offset or 0, ")")
+
+
+def _worldly(tree: ast.Module, code: str) -> Iterator[_Edit]:
+    """`t.time` becomes `_ouros_at_time(t)`, and `from time import time` is followed by an assignment of ours."""
+    lines = code.encode().splitlines()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=value, attr=attr, ctx=ast.Load()) if attr in NAMES and _is_path(value):
+                start, end = value.col_offset, node.end_col_offset or 0
+                # Within f-strings, Python 3.11 may place a node elsewhere than it stands.
+                if lines[node.lineno - 1][start:end] == ast.unparse(node).encode():
+                    yield _insertion(node.lineno, start, f"_ouros_at_{attr}(", rank=3)
+                    yield _Edit(line=node.lineno, start=value.end_col_offset or 0, end=end, text=")")
+            case ast.ImportFrom(module=str(module), names=names) if module in FUNCTIONS:
+                for alias in names:
+                    if alias.name in FUNCTIONS[module]:
+                        text = f"; {alias.asname or alias.name} = _ouros_standins['{module}.{alias.name}']"
+                        yield _insertion(node.end_lineno or 0, node.end_col_offset or 0, text)
+
+
+def _is_path(node: ast.expr) -> bool:
+    """Names joined by dots, which can be read twice."""
+    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_path(node.value))
 
 
 def _later_globals(tree: ast.Module) -> set[str]:

@@ -15,7 +15,7 @@ from greatwheel.core.errors import DumpInvalid
 from greatwheel.sandbox.ouros_values import Wire
 from greatwheel.sandbox.ouros_wire import HEADER, pack, unpack
 
-_MAGIC = b"gw-ouros-1\n"
+_MAGIC = b"gw-ouros-2\n"
 _CHECKSUM_SIZE = 4
 
 
@@ -26,6 +26,8 @@ class Block:
     code: str
     first_id: int
     """The id of its first call."""
+    world: list[int] | None
+    """The world in which it runs, in the worker's form."""
     steps: list[list[Any]] = field(default_factory=list)
     """`[calls, answers]` in the worker's form, for each pause but the last."""
     waiting: list[list[Wire]] = field(default_factory=list)

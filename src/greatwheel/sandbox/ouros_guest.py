@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import builtins
 
+from greatwheel.sandbox import ouros_world
+
 HIDDEN = "_ouros_"
 """Names that begin so are the adapter's own."""
 
@@ -339,7 +341,8 @@ def prelude() -> list[str]:
     """Blocks that make a fresh session ours, in order."""
     errors = "".join(f"try:\n    _ouros_errors['{name}'] = {name}\nexcept NameError:\n    pass\n" for name in ERRORS)
     kept = "".join(f"_ouros_{name} = {name}\n" for name in _REPLACED)
-    return [kept, "\n" * FIRST_LINE + SOURCE, errors]
+    own = "\n" * FIRST_LINE
+    return [kept, own + SOURCE, errors, own + ouros_world.source()]
 
 
 def binding(name: str) -> str:

@@ -89,6 +89,8 @@ class Interpreter:
         self._next_id = 1
         self._host_functions: frozenset[str] = frozenset()
         self._output_chars = 0
+        self._loaded = False
+        """Whether it comes from a dump, and has not run a block since."""
 
     # ---- opening and saving
 
@@ -104,6 +106,7 @@ class Interpreter:
             self._load(_MAIN, with_limits(request["dump"], request["old_limits"], limits))
         else:
             self._load(_MAIN, with_limits(self._template, self._limits, limits))
+        self._loaded = bool(request["dump"])
         self._names = list(request["names"])
         self._next_id = request["next_id"]
         for name in sorted(self._host_functions - set(request["bound"])):
@@ -129,6 +132,8 @@ class Interpreter:
     def save(self) -> Message:
         """The session as it was before the paused block, or as it is when idle."""
         if self._idle is None:
+            with contextlib.suppress(EngineFailure):  # a session whose memory is used up
+                self._call("_ouros_keep()")
             self._idle = self._saved(self._source)
         return {"dump": self._idle, "names": self._names}
 
@@ -140,23 +145,27 @@ class Interpreter:
 
     # ---- blocks
 
-    def run(self, code: str) -> Message:
+    def run(self, code: str, world: list[int] | None) -> Message:
         """Run a block up to its next event."""
         try:
             rewritten = rewrite(code, self._host_functions)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return self._raised(failure_of_source(error), "")
-        self._begin(code, rewritten)
+        self._begin(code, rewritten, world)
         return self._advance(lambda: self._execute(rewritten.code + "\n_ouros_value(_ouros_v)" * rewritten.has_value))
 
-    def _begin(self, code: str, rewritten: Rewritten) -> None:
+    def _begin(self, code: str, rewritten: Rewritten, world: list[int] | None) -> None:
         self._code, self._has_value, self._delivered = code, rewritten.has_value, 0
         lines = code.splitlines()
         self._sources.update(dict.fromkeys((*rewritten.functions, "<module>"), lines))
         later = [name for name in rewritten.later_globals if name not in self._declared and name not in self._names]
         self._declared.update(later)
+        restored, self._loaded = "_ouros_restore()\n" * self._loaded, False
         with contextlib.suppress(EngineFailure):  # a session whose memory is used up may yet free some
-            self._call("".join(f"if 0: {name} = 0\n" for name in later) + f"_ouros_begin({self._output_chars})")
+            self._call(
+                "".join(f"if 0: {name} = 0\n" for name in later)
+                + f"_ouros_begin({self._output_chars})\n{restored}_ouros_enter({world})"
+            )
 
     def resume(self, answers: list[list[Any]]) -> Message:
         """Deliver answers, `[id, True, value]` or `[id, False, type, message]`, and go on to the next event."""

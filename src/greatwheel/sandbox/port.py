@@ -21,16 +21,26 @@ Numbered contract, held by every adapter and checked by `greatwheel.testing.cont
 8. **describe** never carries a whole value of more than `PREVIEW_CHARS` characters, and never runs guest code.
 9. **Isolation.** Sessions share nothing: no names, no files, no network, no environment.
 10. **One caller.** A session is driven by one task at a time; `run` while a call is pending is `SandboxMisuse`.
+11. **World.** With a `World`, what a guest sees of time, chance and identity (`time`, `datetime`, `random`, `uuid`,
+   `secrets`, `os.urandom`, `hash`, `id`, the order of sets) depends only on the world and on what the session did
+   before. Sessions of one world that run the same blocks see the same; a dump that is loaded with its world goes on as
+   the original would, in any process. A session that gets a later `now`, by `load` or `run`, sees the later time from
+   its next block at the latest; generators of random numbers that are in use go on. Without a world, these come from
+   the machine. Nothing in a world is fit for secrets.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol, TypeAlias
 
 PREVIEW_CHARS = 200
 """The longest preview that `describe` gives, in characters."""
+
+CLOCK_STEP = timedelta(milliseconds=1)
+"""How far a world's clock moves on each time that it is read, so that a guest that waits for a time gets there."""
 
 LimitName: TypeAlias = Literal["seconds", "memory", "recursion", "output", "host_calls"]
 
@@ -49,6 +59,20 @@ class Limits:
     """Text printed by one block; what is beyond is dropped and a line says so."""
     host_calls: int = 100_000
     """Host calls of one block."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """Where a session's time and chance come from, so that its blocks can be run again and take the same path."""
+
+    seed: int
+    """What random numbers and random ids are derived from."""
+    now: datetime
+    """With its time zone: what the clock shows when it is first read. All of a guest's clocks are this one."""
+
+    def __post_init__(self) -> None:
+        if self.now.utcoffset() is None:
+            raise ValueError("a world's `now` needs a time zone")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,8 +167,9 @@ class SandboxSession(Protocol):
         """The calls that wait for an answer, or None when idle."""
         ...
 
-    async def run(self, code: str) -> Event:
-        """Run a block up to the next event. A syntax error is a `Raised`."""
+    async def run(self, code: str, *, world: World | None = None) -> Event:
+        """Run a block up to the next event. A syntax error is a `Raised`. A world given here is the session's from
+        this block on."""
         ...
 
     async def resume(self, answers: Mapping[int, Answer]) -> Event:
@@ -184,12 +209,19 @@ class Engine(Protocol):
         """`monty` or `ouros`."""
         ...
 
-    async def open(self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = Limits()) -> SandboxSession:
+    async def open(
+        self, *, host_functions: frozenset[str] = frozenset(), limits: Limits = Limits(), world: World | None = None
+    ) -> SandboxSession:
         """A fresh session in which `host_functions` are callable names."""
         ...
 
     async def load(
-        self, dump: bytes, *, host_functions: frozenset[str] = frozenset(), limits: Limits = Limits()
+        self,
+        dump: bytes,
+        *,
+        host_functions: frozenset[str] = frozenset(),
+        limits: Limits = Limits(),
+        world: World | None = None,
     ) -> SandboxSession:
         """A session as it was when dumped; `DumpInvalid` when the bytes are not such a dump."""
         ...
