@@ -139,6 +139,16 @@ def weigh(words, lowered, names=()):
     return weighed
 
 
+def names_by(data, words):
+    """The words that the data writes with a capital wherever they stand: the names in a question without capitals."""
+    names = []
+    for word in words:
+        held = [line for place, line in data if word in line.lower()]
+        if held and not [line for line in held if word in line]:
+            names.append(word)
+    return names
+
+
 def scored(weighed):
     """line -> the sum of the weights of its words."""
     scores = {}
@@ -159,7 +169,7 @@ def ranked(query, data, top):
     words = terms(query)
     lines = across_lines(words, data) + passages(named_in(query, data))
     lowered = [line.lower() for place, line in lines]
-    weighed = weigh(words, lowered, names_in(query))
+    weighed = weigh(words, lowered, names_in(query) or names_by(lines, words))
     scores = scored({**weigh(phrases_in(query), lowered), **weighed})
     order = sorted(scores, key=lambda index: (-scores[index], index))
     highest = scores[order[0]] if order else 0.0

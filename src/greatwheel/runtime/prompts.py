@@ -63,6 +63,7 @@ _OPENS = re.compile(
     r"\w+ =(?=.*\n)"  # the first name of several lines
     r"|FINAL\(\[[^\n]* sorted\("  # what is shown of a ranking
     r"|FINAL\((?:\w+\()+[({]*(?:r|1)\b[^\n]*?(?= for )"  # what is counted or added up
+    r'|FINAL\((?:[\w.]+\()+r"(?:\\b)?'  # that a pattern is looked for
     r'|FINAL\((?!")(?:[\w.]+\()*[\[{]?'
 )
 """How far a reply is begun as an example is: what it makes is set, over which records it makes it is not."""

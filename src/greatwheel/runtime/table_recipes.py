@@ -291,6 +291,11 @@ class TableRecipes:
             return ""
         value = str(time.example)
         clock = re.search(r"\b(\d\d):\d\d", value)
+        said = (
+            r"\bhours?\b" if clock else r"\b(?:date|dated|day|week|month|year|quarter|between|since|before|after)s?\b"
+        )
+        if not re.search(said, self._question, re.IGNORECASE):
+            return ""
         if clock:
             at = clock.start()
             return f"# the hour of a record: {time.code}[{at}:{at + 2}] is like {clock[1]!r}"

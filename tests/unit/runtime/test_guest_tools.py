@@ -106,3 +106,13 @@ def test_the_first_search_is_quick_on_hostile_data(data: Any) -> None:
     began = time.process_time()
     prompts.look("Where did Captain Orlop move the depot in May?", data, 8)
     assert time.process_time() - began < 5
+
+
+def test_a_name_without_its_capital_is_still_a_name() -> None:
+    """A question in small letters finds the line of the one that it names, not those that share its common words."""
+    told = [
+        f"The access code of Project {name} is {n}." for n, name in enumerate(("Kepler", "Cobalt", "Nimbus", "Orion"))
+    ]
+    data = "\n".join([*LINES, *told, "Note to self: Z9 opens the vault of project Dynamo.", "They need a Dynamo."])
+    best = prompts.look("I need the access code for project dynamo.", data, 8).best
+    assert any("Z9" in line for line in best)
