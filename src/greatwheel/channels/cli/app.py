@@ -18,6 +18,7 @@ from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.orgs import orgs_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
 from greatwheel.channels.cli.secrets import secrets_app
+from greatwheel.channels.cli.tasks import tasks_app
 from greatwheel.channels.cli.users import users_app
 from greatwheel.channels.cli.worker import worker_command
 from greatwheel.core.errors import GreatwheelError
@@ -42,6 +43,7 @@ app.add_typer(orgs_app, name="orgs")
 app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
 app.add_typer(secrets_app, name="secrets")
+app.add_typer(tasks_app, name="tasks")
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
