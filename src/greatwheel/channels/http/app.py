@@ -1,0 +1,83 @@
+"""The API of an installation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from greatwheel.channels.http import docs_page, health
+from greatwheel.channels.http.authentication import Authentication
+from greatwheel.channels.http.bodies import MOST_BODY
+from greatwheel.channels.http.errors import ErrorBody, add_handlers
+from greatwheel.channels.http.headers import SecurityHeaders
+from greatwheel.channels.http.health import HealthDesk, Probe
+from greatwheel.channels.http.news import News
+from greatwheel.channels.http.parts import Parts
+from greatwheel.channels.http.routes import agents, chat, organisation, questions, secrets, sessions, tasks, users
+from greatwheel.channels.http.throttle import Throttle
+from greatwheel.channels.http.visits import KEY_NEEDED
+from greatwheel.core.clock import Clock, SystemClock
+from greatwheel.tenancy import api_keys
+from greatwheel.tenancy.principal import Principal
+
+DESCRIPTION = (
+    "Durable agents that think by writing Python. Everything but /health needs an API key: "
+    "`Authorization: Bearer gwk_…`. Every error is `{error: {code, message, retryable}}`."
+)
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": "An error: its code says which."} for status in ("4XX", "5XX", 422)
+}
+
+
+def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None = None) -> FastAPI:
+    """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
+
+    The middlewares stand in the order in which a request meets them.
+    """
+    clock = clock or SystemClock()
+
+    async def authenticate(key: str) -> Principal:
+        return await api_keys.authenticate(parts.database, key)
+
+    app = FastAPI(
+        title="Greatwheel",
+        version=version("greatwheel"),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=MOST_BODY,
+        lifespan=_lifespan,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(Authentication, authenticate=authenticate, throttle=Throttle(clock)),
+        ],
+        responses=_ERRORS,
+    )
+    app.state.parts = parts
+    app.state.news = News(parts.database)
+    app.state.health = HealthDesk(parts.database, model, clock)
+    add_handlers(app)
+    app.include_router(health.router)
+    app.include_router(docs_page.router)
+    for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation):
+        app.include_router(each.router, dependencies=KEY_NEEDED)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    news: News = app.state.news
+    looking = asyncio.create_task(news.run())
+    try:
+        yield
+    finally:
+        looking.cancel()
+        with suppress(asyncio.CancelledError):
+            await looking

@@ -1,0 +1,26 @@
+"""What the API is given to work with."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from greatwheel.database.database import Database
+from greatwheel.registry.registry import Registry
+from greatwheel.scheduler.tasks import TaskStore
+from greatwheel.tenancy.secrets import SecretStore
+
+
+class Parts(Protocol):
+    """The parts of an installation that the API works with."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def tasks(self) -> TaskStore: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    @property
+    def secrets(self) -> SecretStore: ...

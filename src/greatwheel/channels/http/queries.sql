@@ -1,0 +1,94 @@
+-- What the API shows. Each statement runs in a transaction of one organisation, and names it, too.
+
+-- name: heads
+-- State and newest event of each of some tasks.
+select t.task_id, t.status, coalesce((
+    select max(e.seq) from task_events e
+    where e.org_id = t.org_id and e.task_id = t.task_id and e.at <= now() - interval '30 milliseconds'
+  ), 0) as head
+from tasks t where t.org_id = %(org)s and t.task_id = any (%(tasks)s::text[]);
+
+-- name: task_status
+-- Where a task stands.
+select status from tasks where org_id = %(org)s and task_id = %(task)s;
+
+-- name: events
+-- A task's events after one of them. Those of the last moment only if `fresh`: two calls of one step may be told at
+-- the same time, and the one with the higher number may be committed first; who follows must not pass over the other.
+select seq as id, type, data, at from task_events
+where org_id = %(org)s and task_id = %(task)s and seq > %(after)s
+  and (%(fresh)s::boolean or at <= now() - interval '30 milliseconds')
+order by seq limit %(limit)s;
+
+-- name: list_tasks
+-- A page of tasks, newest first; of one user if so asked. Long texts are cut.
+select t.task_id, t.session_id, t.user_id, t.path[array_upper(t.path, 1)] as agent, t.agent_version, t.kind,
+  left(t.input, %(chars)s) as input, t.status, t.parent_id, t.depth, t.priority, t.attempts, t.usage,
+  left(t.answer, %(chars)s) as answer, t.outcome, t.error_code, left(t.error, %(chars)s) as error,
+  t.cancel_requested, t.created_at, t.started_at, t.finished_at
+from tasks t
+where t.org_id = %(org)s
+  and (%(user)s::text is null or t.user_id = %(user)s)
+  and (%(status)s::text is null or t.status = %(status)s::task_status)
+  and (%(session)s::text is null or t.session_id = %(session)s)
+  and (%(agent)s::text is null or t.path[array_upper(t.path, 1)] = %(agent)s)
+  and (%(parent)s::text is null or t.parent_id = %(parent)s)
+  and (not %(roots)s::boolean or t.parent_id is null)
+  and (%(at)s::timestamptz is null or (t.created_at, t.task_id) < (%(at)s::timestamptz, %(key)s::text))
+order by t.created_at desc, t.task_id desc limit %(limit)s;
+
+-- name: calls
+-- A page of a task's journal: in each step the model's reply (with a negative number), then its calls. Long answers
+-- are left out.
+select seq, step, name, state, convert_from(request, 'UTF8') as request, error,
+  case when octet_length(answer) <= %(most)s then convert_from(answer, 'UTF8') end as answer,
+  octet_length(answer) as answer_bytes, prompt_tokens, completion_tokens, seconds, expires_at, at
+from host_calls
+where org_id = %(org)s and task_id = %(task)s and (step, greatest(seq, 0)) > (%(step)s, %(seq)s)
+order by step, greatest(seq, 0) limit %(limit)s;
+
+-- name: list_sessions
+-- A page of sessions, newest first; of one user if so asked.
+select s.session_id, s.user_id, a.name as agent, s.status, s.engine, s.forked_from, s.created_at, s.touched_at,
+  s.ended_at
+from sessions s join agent_defs a on a.org_id = s.org_id and a.agent_id = s.agent_id
+where s.org_id = %(org)s
+  and (%(user)s::text is null or s.user_id = %(user)s)
+  and (%(status)s::text is null or s.status = %(status)s::session_status)
+  and (%(agent)s::text is null or a.name = %(agent)s)
+  and (%(at)s::timestamptz is null or (s.created_at, s.session_id) < (%(at)s::timestamptz, %(key)s::text))
+order by s.created_at desc, s.session_id desc limit %(limit)s;
+
+-- name: get_session
+-- One session, with what was asked in it; of one user if so asked.
+select s.session_id, s.user_id, a.name as agent, s.status, s.engine, s.forked_from, s.created_at, s.touched_at,
+  s.ended_at, s.history, s.context is not null as has_context
+from sessions s join agent_defs a on a.org_id = s.org_id and a.agent_id = s.agent_id
+where s.org_id = %(org)s and s.session_id = %(session)s and (%(user)s::text is null or s.user_id = %(user)s);
+
+-- name: open_tasks
+-- The tasks of a session that have not ended.
+select task_id from tasks
+where org_id = %(org)s and session_id = %(session)s and status in ('queued', 'admitted', 'running', 'waiting')
+order by created_at;
+
+-- name: limits
+-- The limits with what was used of each in its period of now.
+select l.user_id, u.name as user_name, l.metric, l.period, l.soft, l.hard,
+  coalesce(c.used, 0) as used, coalesce(c.reserved, 0) as reserved,
+  (date_trunc(l.period::text, now() at time zone 'UTC') + ('1 ' || l.period)::interval) at time zone 'UTC' as resets_at
+from rate_limits l
+left join users u on u.org_id = l.org_id and u.user_id = l.user_id
+left join rate_limit_counters c
+  on c.org_id = l.org_id and c.user_id = l.user_id and c.metric = l.metric and c.period = l.period
+  and c.period_start = date_trunc(l.period::text, now() at time zone 'UTC') at time zone 'UTC'
+where l.org_id = %(org)s
+order by l.user_id, l.metric, l.period;
+
+-- name: own_org
+-- The caller's organisation.
+select org_id, name, concurrency, idle_seconds, triage_agent, created_at from orgs where org_id = %(org)s;
+
+-- name: workers
+-- How many workers there are, and how long ago the last sign of life was. Without organisation.
+select count(*) as workers, extract(epoch from now() - max(last_heartbeat))::float as age from procrastinate_workers;

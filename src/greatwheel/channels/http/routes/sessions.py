@@ -1,0 +1,107 @@
+"""Sessions: what was asked in them, and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from greatwheel.channels.http.bodies import SessionPath
+from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, cursor_of, read_cursor
+from greatwheel.channels.http.statements import SQL
+from greatwheel.channels.http.visits import Visit, Visitor
+from greatwheel.core.errors import Conflict, NotFound
+from greatwheel.core.ids import SessionId, UserId
+from greatwheel.database.connection import OrgConnection
+from greatwheel.runtime import sessions
+from greatwheel.runtime.sessions import SessionStatus
+
+router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+
+
+class SessionLine(BaseModel):
+    """A session."""
+
+    session_id: SessionId
+    user_id: UserId
+    agent: str
+    status: SessionStatus
+    engine: str
+    forked_from: str | None
+    created_at: datetime
+    touched_at: datetime
+    ended_at: datetime | None
+
+
+class Exchange(BaseModel):
+    """What was asked and what was answered."""
+
+    asked: str
+    answered: str
+
+
+class SessionFacts(SessionLine):
+    """A session with its last exchanges."""
+
+    has_context: bool
+    history: Sequence[Exchange]
+
+
+@router.get("")
+async def list_sessions(
+    visit: Visitor,
+    status: SessionStatus | None = None,
+    agent: Annotated[str | None, Query(max_length=100)] = None,
+    limit: LimitQuery = 50,
+    cursor: CursorQuery = None,
+) -> Page[SessionLine]:
+    """Your sessions, newest first; an admin sees the organisation's."""
+    at, key = read_cursor(cursor)
+    values = {
+        "org": visit.org_id, "user": visit.whose, "status": status, "agent": agent,
+        "at": at, "key": key, "limit": limit + 1,
+    }  # fmt: skip
+    async with visit.org() as conn:
+        rows = await (await conn.execute(SQL["list_sessions"], values)).fetchall()
+    items = [SessionLine(**row) for row in rows[:limit]]
+    last = items[-1] if len(rows) > limit else None
+    return Page(items=items, next=None if last is None else cursor_of(last.created_at, last.session_id))
+
+
+@router.get("/{session_id}")
+async def get_session(visit: Visitor, session_id: SessionPath) -> SessionFacts:
+    """One session."""
+    async with visit.org() as conn:
+        row = await _session(visit, conn, session_id)
+    history = [Exchange(asked=asked, answered=answered) for asked, answered in row["history"]]
+    return SessionFacts(**{**row, "history": history})
+
+
+@router.delete("/{session_id}", status_code=HTTPStatus.NO_CONTENT)
+async def end_session(visit: Visitor, session_id: SessionPath) -> None:
+    """End a session: its key is worth nothing from now on, and its tasks are cancelled."""
+    async with visit.org() as conn:
+        if (await _session(visit, conn, session_id))["status"] == "ended":
+            return
+        with suppress(NotFound):  # somebody ended it at the same moment
+            await sessions.end(conn, visit.org_id, session_id)
+        values = {"org": visit.org_id, "session": session_id}
+        rows = await (await conn.execute(SQL["open_tasks"], values)).fetchall()
+    # Each in a transaction of its own, the session's locks given back: a worker locks them in the other order.
+    for row in rows:
+        with suppress(Conflict):  # it has ended meanwhile
+            async with visit.org() as conn:
+                await visit.parts.tasks.cancel(conn, row["task_id"])
+
+
+async def _session(visit: Visit, conn: OrgConnection, session_id: SessionId) -> Mapping[str, Any]:
+    values = {"org": visit.org_id, "session": session_id, "user": visit.whose}
+    row = await (await conn.execute(SQL["get_session"], values)).fetchone()
+    if row is None:
+        raise NotFound(f"There is no session {session_id} in this organisation.")
+    return row
