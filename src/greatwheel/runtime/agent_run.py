@@ -71,7 +71,7 @@ class AgentRun:
             ran = await self._ran()
         except TaskWaits:
             if self.workspace.pausable:
-                await self._boundary(self._driver.paused(), pending=0)
+                await self._boundary(self._driver.paused(), pending=0, now=None)
             await self.desk.journal.committed()
             raise
         if ran.outcome == "lost":
@@ -97,9 +97,9 @@ class AgentRun:
         return await self._driver.run(block)
 
     async def _checkpoint(self) -> None:
-        await self._boundary(self._driver.paused(), pending=self._driver.pending)
+        await self._boundary(self._driver.paused(), pending=self._driver.pending, now=self.workspace.now)
 
-    async def _boundary(self, paused: Paused, *, pending: int) -> None:
+    async def _boundary(self, paused: Paused, *, pending: int, now: str | None) -> None:
         state = LoopState(
             step=1,
             calls=self.bridge.calls - pending,
@@ -107,6 +107,7 @@ class AgentRun:
             usage=self.ledger.usage,
             # The source is the version's; a boundary need not repeat it.
             paused=Paused(code="", reply="", printed=paused.printed),
+            now=now,
         )
         await self.desk.journal.boundary(state.to_wire(), await self.workspace.session.dump())
 

@@ -173,6 +173,7 @@ class Loop:
             usage=self.ledger.usage,
             talk=talk_state(talk),
             paused=paused,
+            now=self.workspace.now,
         )
 
     def _checkpointing(self, talk: Conversation, driver: Driver) -> Callable[[], Awaitable[None]] | None:
@@ -193,7 +194,7 @@ class Loop:
         if self.desk is None:
             return
         if self.workspace.pausable:
-            state = self._state(talk, driver.bridge, driver.paused())
+            state = replace(self._state(talk, driver.bridge, driver.paused()), now=None)
             await self.desk.journal.boundary(state.to_wire(), await self.workspace.session.dump())
         await self.desk.journal.committed()
 

@@ -353,8 +353,8 @@ class TaskRunner:
                     )  # fmt: skip
                 idle = await sessions.idle_seconds(connection, task.org_id)
                 await self._tasks.finish(connection, task, ending)
-                await sessions.clear_boundary(connection, task.org_id, task.task_id)
-                for digest in {task.snapshot, session.snapshot} - {snapshot}:
+                held = await sessions.clear_boundary(connection, task.org_id, task.task_id)
+                for digest in {held, session.snapshot} - {snapshot}:
                     await attempt.keeping.drop_unused(connection, digest)
         except BaseException:
             await workspace.close()
@@ -374,9 +374,12 @@ def session_key(sealer: Sealer, org: OrgId, session: SessionId) -> str:
 def world_time(task: Task, state: LoopState | None) -> datetime:
     """What the sandbox's clock shows: the same in each attempt that runs the same code again.
 
-    A block that waited and goes on from where it was sees the time of its waking; everything else that of the start.
+    A block that waited sees the time of its waking; what comes after another boundary sees the time of the attempt that
+    made it; everything else that of the start.
     """
-    woken = task.clock if state is not None and state.paused is not None else None
+    if state is not None and state.now is not None:
+        return datetime.fromisoformat(state.now)
+    woken = task.clock if state is not None else None
     return (woken or task.started_at or datetime.now(UTC)).astimezone(UTC)
 
 

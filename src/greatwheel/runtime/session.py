@@ -167,6 +167,11 @@ class Workspace:
         return await self.session.run(code, world=world)
 
     @property
+    def now(self) -> str | None:
+        """What its world's clock began at, for a boundary (`LoopState.now`)."""
+        return None if self.world is None else self.world.now.isoformat()
+
+    @property
     def pausable(self) -> bool:
         """Whether the session may be dumped whole while it waits."""
         return contexts.size(self.context) <= PAUSED_CHARS if self.context is not None else True

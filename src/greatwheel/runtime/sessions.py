@@ -93,9 +93,10 @@ async def end_task(
     await connection.execute(SQL["end_task"], values)
 
 
-async def clear_boundary(connection: OrgConnection, org: OrgId, task: TaskId) -> None:
-    """A task that has ended goes on from nowhere."""
-    await connection.execute(SQL["clear_boundary"], {"org": org, "task": task})
+async def clear_boundary(connection: OrgConnection, org: OrgId, task: TaskId) -> bytes | None:
+    """A task that has ended goes on from nowhere; the digest of the dump of its last boundary."""
+    row = await (await connection.execute(SQL["clear_boundary"], {"org": org, "task": task})).fetchone()
+    return None if row is None else row["snapshot"]
 
 
 async def evict(connection: OrgConnection, org: OrgId, session: SessionId, *, before: datetime) -> None:

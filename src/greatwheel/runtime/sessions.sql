@@ -46,5 +46,7 @@ returning 1 as ended
 select idle_seconds from orgs where org_id = %(org)s
 
 -- name: clear_boundary
--- A task that has ended goes on from nowhere.
-update tasks set boundary = null, snapshot = null where org_id = %(org)s and task_id = %(task)s
+-- A task that has ended goes on from nowhere; the digest of the dump that it would have gone on from.
+with held as (select snapshot from tasks where org_id = %(org)s and task_id = %(task)s)
+update tasks set boundary = null, snapshot = null from held where org_id = %(org)s and task_id = %(task)s
+returning held.snapshot

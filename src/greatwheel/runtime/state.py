@@ -43,6 +43,9 @@ class LoopState:
     usage: Usage = field(default_factory=Usage)
     talk: Mapping[str, Any] = field(default_factory=dict)
     paused: Paused | None = None
+    now: str | None = None
+    """What its world's clock began at (ISO 8601), for the attempts that go on from here; None: the block waits, and
+    they see the time of its waking."""
 
     def to_wire(self) -> dict[str, Any]:
         """As plain data."""
@@ -59,6 +62,7 @@ class LoopState:
             usage=Usage(**data["usage"]),
             talk=data["talk"],
             paused=None if paused is None else Paused(**{**paused, "rebound": tuple(paused["rebound"])}),
+            now=data["now"],
         )
 
 

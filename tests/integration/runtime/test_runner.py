@@ -17,6 +17,7 @@ from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel, ChatRequest
+from greatwheel.runtime import sessions
 from greatwheel.runtime.group_commit import GroupCommit, Store
 from greatwheel.runtime.keeping import keep_context
 from greatwheel.runtime.lifecycle import LiveSessions
@@ -352,6 +353,37 @@ def handle(task):
     task = await office.work(task)
     assert task.result == ["FIRST", "SECOND"]
     assert [request.messages[-1].content for request in office.model.requests] == ["first", "second", "second"]
+
+
+async def test_what_follows_a_boundary_sees_one_clock_in_all_attempts(office: Office) -> None:
+    """A clock that is first read after a checkpoint shows the same when another worker goes on from there."""
+    office.source = """
+import time
+def handle(task):
+    llm_query("first")
+    state.checkpoint()
+    llm_query(f"at {time.time()}")
+    channel.send("then")
+    return llm_query("last")
+"""
+    office.linger = 60.0  # so that only barriers write: the checkpoint's, the message's, and the end's
+    task = await office.submit()
+    dying = Dying(PostgresStore(connector(office.database.url)), left=3)
+    assert await _attempt_until_death(office, task, dying)
+    assert len(await _journaled(office, task)) == 2
+    await office.take_over(task)
+    task = await office.work(task)
+    assert task.answer == "LAST", task.error
+
+
+async def test_the_dump_of_the_last_boundary_goes_when_the_task_ends(office: Office) -> None:
+    """Only what the session needs for its next task is kept, also when the last attempt made a boundary itself."""
+    office.source = "def handle(task):\n    state.checkpoint()\n    return 'done'"
+    task = await office.work(await office.submit())
+    async with office.database.org(office.org_id) as conn:
+        kept = await (await conn.execute("select digest from blobs")).fetchall()
+        session = await sessions.get(conn, office.org_id, task.session_id)
+    assert [row["digest"] for row in kept] == [session.snapshot]
 
 
 async def test_an_agents_error_is_its_result(office: Office) -> None:
