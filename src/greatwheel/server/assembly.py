@@ -31,6 +31,7 @@ from greatwheel.runtime.postgres import PostgresStore, connector
 from greatwheel.runtime.runner import AgentCode, TaskRunner
 from greatwheel.runtime.services import Service, Services
 from greatwheel.sandbox.port import Engine
+from greatwheel.scheduler.port import Runner
 from greatwheel.scheduler.rationed import RationedModel
 from greatwheel.scheduler.retrying import Retrying
 from greatwheel.scheduler.submission import Submission
@@ -42,7 +43,6 @@ from greatwheel.server.deployment import database_of, sealer_of
 from greatwheel.server.models import ModelPool, Opener
 from greatwheel.server.settings import Settings
 from greatwheel.tenancy import orgs
-from greatwheel.tenancy.first_start import FIRST_ORG, FIRST_USER, ensure_first
 from greatwheel.tenancy.sealing import Sealer
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tools.configuration import load_tools
@@ -172,8 +172,12 @@ async def opened_runner(
     tell: Callable[[str], None] = LOG.warning,
     store: Callable[[Store], Store] = lambda store: store,
     journal: Callable[[Journal], Journal] = lambda journal: journal,
+    opener: Opener | None = None,
 ) -> AsyncIterator[TaskRunner]:
-    """What carries out an installation's tasks. `store` and `journal` may wrap what is written (tracing, tests)."""
+    """What carries out an installation's tasks.
+
+    `store` and `journal` may wrap what is written, `opener` may open other models than the settings' (tracing, tests).
+    """
     settings, database, clock = installation.settings, installation.database, SystemClock()
 
     async def evicted(org: OrgId, session: SessionId, before: float) -> None:
@@ -192,7 +196,7 @@ async def opened_runner(
     async with AsyncExitStack() as stack:
         engines = Engines()
         stack.push_async_callback(engines.close)
-        models = ModelPool(_opener(settings, database, tell), settings.llm.model or None)
+        models = ModelPool(opener or _opener(settings, database, tell), settings.llm.model or None)
         stack.push_async_callback(models.close)
         commits = GroupCommit(store(PostgresStore(connector(database.url))), tell=tell)
         stack.push_async_callback(commits.close)
@@ -216,24 +220,16 @@ async def opened_runner(
         )
 
 
-async def prepare(installation: Installation, tell: Callable[[str], None]) -> None:
-    """What a server does before it takes tasks: a first organisation with its key, and everybody's agents.
-
-    `tell` gets the lines for people; the key of the first admin is among them, once.
-    """
-    settings, database = installation.settings, installation.database
-    first = await ensure_first(database)
-    if first is not None:
-        tell(f"made the organisation {FIRST_ORG!r} and its admin {FIRST_USER!r}, whose key is shown only now:")
-        tell(first.text)
-    organisations = [org.org_id for org in await orgs.list_all(database)]
-    for loaded in await load_agents(settings, installation.registry, organisations):
+async def load_everybodys_agents(installation: Installation, tell: Callable[[str], None]) -> None:
+    """Give every organisation the agents of agents.toml; `tell` gets a line for each that was refused."""
+    organisations = [org.org_id for org in await orgs.list_all(installation.database)]
+    for loaded in await load_agents(installation.settings, installation.registry, organisations):
         if loaded.outcome == "refused":
             tell(f"agent {loaded.name} was not loaded: {loaded.reason}")
 
 
 async def work(
-    installation: Installation, runner: TaskRunner, stop: asyncio.Event, *, concurrency: int | None = None
+    installation: Installation, runner: Runner, stop: asyncio.Event, *, concurrency: int | None = None
 ) -> None:
     """Carry out tasks until `stop` is set."""
     chosen = installation.settings.scheduler

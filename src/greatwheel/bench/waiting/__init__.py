@@ -1,0 +1,1 @@
+"""Sessions that wait for a person: what they hold, and how soon they go on."""
