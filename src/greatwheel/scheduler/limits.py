@@ -92,6 +92,11 @@ async def set_limit(
     await conn.execute(SQL[name], values)
 
 
+async def list_limits(conn: OrgConnection) -> list[DictRow]:
+    """The limits, with what was used and set aside of each in its period of now, and when that ends."""
+    return await (await conn.execute(SQL["list_limits"])).fetchall()
+
+
 async def count_task(conn: OrgConnection, user: UserId) -> list[Mapping[str, Any]]:
     """Count a new task; the soft limits that it is the first to pass, to be told (`tell`) once the task is there.
 

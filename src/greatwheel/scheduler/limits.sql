@@ -90,3 +90,15 @@ returning c.user_id, c.period, c.used, l.soft;
 -- An event of a task that people may watch.
 insert into task_events (org_id, task_id, type, data)
 values (current_setting('greatwheel.org'), %(task)s, %(type)s, %(data)s::jsonb);
+
+-- name: list_limits
+-- The limits of the connection's organisation, with what was used of each in its period of now.
+select l.user_id, u.name as user_name, l.metric, l.period, l.soft, l.hard,
+  coalesce(c.used, 0) as used, coalesce(c.reserved, 0) as reserved,
+  (date_trunc(l.period::text, now() at time zone 'UTC') + ('1 ' || l.period)::interval) at time zone 'UTC' as resets_at
+from rate_limits l
+left join users u on u.org_id = l.org_id and u.user_id = l.user_id
+left join rate_limit_counters c
+  on c.org_id = l.org_id and c.user_id = l.user_id and c.metric = l.metric and c.period = l.period
+  and c.period_start = date_trunc(l.period::text, now() at time zone 'UTC') at time zone 'UTC'
+order by l.user_id, l.metric, l.period;

@@ -13,6 +13,7 @@ from greatwheel.channels.cli.agents import agents_app
 from greatwheel.channels.cli.ask import ask_command, say
 from greatwheel.channels.cli.exec import exec_command
 from greatwheel.channels.cli.keys import keys_app
+from greatwheel.channels.cli.limits import limits_app
 from greatwheel.channels.cli.migrate import database_app, migrate_command
 from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.orgs import orgs_app
@@ -44,6 +45,7 @@ app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(tasks_app, name="tasks")
+app.add_typer(limits_app, name="limits")
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
