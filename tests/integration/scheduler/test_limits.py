@@ -1,0 +1,107 @@
+"""Rate limits, against Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from greatwheel.core.errors import LimitReached
+from greatwheel.scheduler import limits
+
+from .office import Office
+
+
+async def used(office: Office, column: str = "used") -> dict[str, int]:
+    rows = await office.rows(
+        f"select user_id, period, {column} as n from rate_limit_counters where metric = 'tokens' and user_id = ''"
+    )
+    return {row["period"]: row["n"] for row in rows}
+
+
+async def test_calls_made_together_never_pass_a_hard_limit(office: Office) -> None:
+    """Of many reservations at the same time exactly those that fit are made, and the refused say when it resets."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "day", hard=1000)
+    tasks = [await office.submit() for _ in range(4)]
+
+    async def reserve(number: int) -> str:
+        try:
+            async with office.conn() as conn:
+                await limits.reserve(conn, tasks[number % 4], number, 90)
+        except LimitReached as error:
+            return str(error)
+        return "reserved"
+
+    said = await asyncio.gather(*[reserve(number) for number in range(30)])
+    assert said.count("reserved") == 11
+    refused = next(text for text in said if text != "reserved")
+    assert "limit of 1,000 tokens a day" in refused
+    assert "resets at" in refused
+
+
+async def test_what_was_used_replaces_what_was_reserved(office: Office) -> None:
+    """Settling counts the tokens used in every period and frees the rest; settling again changes nothing."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "week", hard=1000)
+    task = await office.submit()
+    for _ in range(2):
+        async with office.conn() as conn:
+            await limits.reserve(conn, task, 1, 400)
+            await limits.reserve(conn, task, 2, 100)
+        assert (await used(office, "reserved"))["week"] == 500
+        for _ in range(2):
+            async with office.conn() as conn:
+                await limits.settle(conn, task, 1, 30)
+                await limits.settle(conn, task, 2, 20)
+    assert await used(office) == {"day": 100, "week": 100, "month": 100}
+    assert await used(office, "reserved") == {"day": 0, "week": 0, "month": 0}
+
+
+async def test_a_crashed_attempts_reservations_are_given_back(office: Office) -> None:
+    """The next attempt of a task begins with nothing set aside."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "day", hard=1000)
+    task = await office.started()
+    async with office.conn() as conn:
+        await limits.reserve(conn, task, 1, 900)
+        await conn.execute("delete from procrastinate_jobs")
+        await office.tasks.take_over(conn, task.task_id)
+    await office.claim(task)
+    assert (await used(office, "reserved"))["day"] == 0
+
+
+async def test_a_soft_limit_is_told_once(office: Office) -> None:
+    """Passing a soft limit writes one event for the task that passed it, and refuses nothing."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "day", soft=100)
+        await limits.set_limit(conn, "tasks", "day", soft=1, user=office.user)
+    first, second, third = [await office.submit() for _ in range(3)]
+    for task in (first, second):
+        async with office.conn() as conn:
+            await limits.reserve(conn, task, 1, 500)
+            await limits.settle(conn, task, 1, 90)
+    rows = await office.rows("select task_id, type, data from task_events order by seq")
+    assert [(row["task_id"], row["data"]["metric"], row["data"]["used"]) for row in rows] == [
+        (second.task_id, "tasks", 2),
+        (second.task_id, "tokens", 180),
+    ]
+    assert {row["type"] for row in rows} == {limits.WARNED}
+    assert third.status == "queued"
+
+
+async def test_a_users_limit_of_tasks_refuses_the_next_order(office: Office) -> None:
+    """An order beyond the hard limit of tasks is refused and leaves nothing behind."""
+    async with office.conn() as conn:
+        assert not await limits.has_limits(conn)
+        await limits.set_limit(conn, "tasks", "month", hard=2, user=office.user)
+        assert await limits.has_limits(conn)
+    await office.submit()
+    await office.submit()
+    with pytest.raises(LimitReached, match="user's limit of 2 tasks a month"):
+        await office.submit()
+    assert len(await office.rows("select 1 from sessions")) == 2
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tasks", "month", user=office.user)
+        assert not await limits.has_limits(conn)
+    await office.submit()
