@@ -63,8 +63,7 @@ _OPENS = re.compile(
     r"\w+ =(?=.*\n)"  # the first name of several lines
     r"|FINAL\(\[[^\n]* sorted\("  # what is shown of a ranking
     r"|FINAL\((?:\w+\()+[({]*(?:r|1)\b[^\n]*?(?= for )"  # what is counted or added up
-    r'|FINAL\((?:[\w.]+\()+r"(?:\\b)?'  # that a pattern is looked for
-    r'|FINAL\((?!")(?:[\w.]+\()*[\[{]?'
+    r'|FINAL\((?!")(?:\w+\()*[\[{]?'
 )
 """How far a reply is begun as an example is: what it makes is set, over which records it makes it is not."""
 PREFILL = "```python\n#"
@@ -199,6 +198,7 @@ def begun_by(example: str) -> str:
     """
     opens = _OPENS.match(example)
     vague = example.startswith("FINAL([") and " if " not in example and "sorted(" not in example
+    vague = vague or "re." in example  # a pattern that is begun is gone on with by guessing
     return f"```python\n{opens[0]}" if opens and not vague else ""
 
 

@@ -51,7 +51,7 @@ def called(value: Any, code: str) -> Ran:
         (COUNTING, "FINAL(sum(1"),
         ("FINAL(sum((r['a'] or 0) for r in t))", "FINAL(sum((r['a'] or 0)"),
         ("FINAL(sum(r['load'] for r in lamps))", "FINAL(sum(r['load']"),
-        ('FINAL(len(re.findall(r"\\bsoup\\b", context)))', 'FINAL(len(re.findall(r"\\b'),
+        ('FINAL(len(re.findall(r"\\bsoup\\b", context)))', None),
         ("FINAL([r['city'] for r in records if r['id'] == 'X1'])", "FINAL(["),
         ("FINAL([r['n'] for r in sorted(rows, key=lambda r: r['a'])[:2]])", "FINAL([r['n'] for r in sorted("),
         ("totals = {}\nfor r in records:\n    pass\nFINAL(totals)", "totals ="),
