@@ -198,7 +198,8 @@ def begun_by(example: str) -> str:
     """
     opens = _OPENS.match(example)
     vague = example.startswith("FINAL([") and " if " not in example and "sorted(" not in example
-    vague = vague or "re." in example  # a pattern that is begun is gone on with by guessing
+    # A pattern that is begun is gone on with by guessing.
+    vague = vague or re.match(r"FINAL\(.*\bre\.\w+\(", example) is not None
     return f"```python\n{opens[0]}" if opens and not vague else ""
 
 
