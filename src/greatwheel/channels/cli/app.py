@@ -19,6 +19,7 @@ from greatwheel.channels.cli.models import models_app
 from greatwheel.channels.cli.orgs import orgs_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
 from greatwheel.channels.cli.secrets import secrets_app
+from greatwheel.channels.cli.serve import serve_command
 from greatwheel.channels.cli.tasks import tasks_app
 from greatwheel.channels.cli.users import users_app
 from greatwheel.channels.cli.worker import worker_command
@@ -35,6 +36,7 @@ app.command("exec")(exec_command)
 app.command("replay")(replay_command)
 app.command("fork")(fork_command)
 app.command("rewind")(rewind_command)
+app.command("serve")(serve_command)
 app.command("worker")(worker_command)
 app.command("migrate")(migrate_command)
 app.add_typer(database_app, name="database")
