@@ -101,6 +101,10 @@ class GroupCommit:
             self._wake.notify()
         return await future
 
+    def is_lost(self, run: Run) -> bool:
+        """Whether it is known already that the run's epoch is over."""
+        return run in self._lost
+
     def forget(self, run: Run) -> None:
         """The run has ended: what was known of it is not needed any more."""
         with self._wake:

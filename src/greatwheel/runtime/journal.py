@@ -7,8 +7,8 @@ Numbered contract:
    `committed` returns. A crash in between costs at most the model calls of those milliseconds, which are asked again
    with the same idempotency keys.
 3. **Barriers.** `intend`, `record`, `wait` and `boundary` return when they, and all that came before, are durable.
-4. **One writer.** When another worker has taken the task over, every method that waits raises `LeaseLost`, and
-   nothing of this run is written any more.
+4. **One writer.** When another worker has taken the task over, every method that waits raises `LeaseLost`, `served`
+   does as soon as that is known, and nothing of this run is written any more.
 5. **Both or neither.** `record` and `wait` commit what the handler wrote and the call's row together.
 """
 

@@ -64,8 +64,14 @@ def _by_organisation(batch: Batch) -> Iterable[tuple[OrgId, list[tuple[Run, Any]
 
 
 def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run]:
-    """Write one organisation's rows; the runs that have lost their task."""
-    runs = {run.task_id: run for run, _ in batch}
+    """Write one organisation's rows; the runs that have lost their task.
+
+    A worker that was slow may have taken over its own task: of two runs of it, only the later one can still have it.
+    """
+    runs: dict[TaskId, Run] = {}
+    for run, _ in batch:
+        runs[run.task_id] = max(run, runs.get(run.task_id, run), key=lambda each: each.epoch)
+    given, batch = {run for run, _ in batch}, [(run, row) for run, row in batch if runs[run.task_id] == run]
     calls = list({(run.task_id, row.seq): (run, row) for run, row in batch if isinstance(row, CallRow)}.values())
     cursor.execute("select set_config('greatwheel.org', %s, true)", (org,))
     cursor.execute(SQL["append_calls"], {"org": org, **_columns(runs, calls)}, prepare=True)
@@ -81,7 +87,7 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
                 "data": [_document(row.data) for _, row in events],
             },
         )
-    return {run for task, run in runs.items() if task not in kept}
+    return given - {run for task, run in runs.items() if task in kept}
 
 
 def _columns(runs: Mapping[TaskId, Run], calls: Sequence[tuple[Run, CallRow]]) -> dict[str, list[Any]]:
@@ -129,6 +135,8 @@ class PostgresJournal:
 
     def served(self, row: CallRow) -> None:
         """A call that was served, or a model's reply."""
+        if self._commits.is_lost(self._run):
+            raise LeaseLost
         self._commits.put(self._run, row)
 
     def event(self, type: str, data: Mapping[str, Any]) -> None:

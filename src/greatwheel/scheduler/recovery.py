@@ -7,7 +7,7 @@ lock and only if it is still due.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from psycopg.rows import DictRow
 
@@ -28,10 +28,13 @@ class Recovery:
         self._tasks = tasks
         self._stalled_after = stalled_after
 
-    async def tick(self, unknown_jobs: Sequence[int] = ()) -> None:
-        """Do all that is due. `unknown_jobs`: this worker was given them, and never learnt of it."""
+    async def tick(self, unknown_jobs: Sequence[int] = (), own_jobs: Collection[int] = ()) -> None:
+        """Do all that is due. `unknown_jobs`: this worker was given them, and never learnt of it. `own_jobs`: it is at
+        work on them, so they are not stalled, even if its heart was too slow.
+        """
         for row in await self._system("stalled_jobs", seconds=self._stalled_after, unknown=list(unknown_jobs)):
-            await self._take_over(OrgId(row["org_id"]), TaskId(row["task_id"]), job=row["id"])
+            if row["id"] not in own_jobs:
+                await self._take_over(OrgId(row["org_id"]), TaskId(row["task_id"]), job=row["id"])
         for row in await self._system("lost_tasks"):
             await self._take_over(OrgId(row["org_id"]), TaskId(row["task_id"]))
         for row in await self._system("due_orgs"):

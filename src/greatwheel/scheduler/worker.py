@@ -180,7 +180,7 @@ class Worker:
     async def _recover(self) -> None:
         while True:
             try:
-                await self._recovery.tick(await self._unknown_jobs())
+                await self._recovery.tick(await self._unknown_jobs(), self._jobs)
             except GreatwheelError as error:
                 LOG.warning("recovery will try again: %s", error)
             await asyncio.sleep(self._settings.tick_seconds)

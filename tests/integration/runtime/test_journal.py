@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +16,7 @@ from greatwheel.database.database import Database
 from greatwheel.runtime.group_commit import GroupCommit, Run
 from greatwheel.runtime.journal import CallRow, decoded, digest_of, encoded
 from greatwheel.runtime.keeping import Keeping
-from greatwheel.runtime.postgres import PostgresJournal, read_calls
+from greatwheel.runtime.postgres import PostgresJournal, PostgresStore, connector, read_calls
 from greatwheel.runtime.record import Prefix, RecordedCall, ReplayMismatch
 from greatwheel.runtime.services import Waiting
 from greatwheel.tenancy.sealing import Sealer
@@ -120,6 +121,28 @@ async def test_a_waiting_call_has_no_answer_yet(database: Database, journal: Pos
     async with database.org(run.org_id) as conn:
         found = await (await conn.execute("select state, answer, expires_at from host_calls")).fetchone()
     assert found == {"state": "waiting", "answer": None, "expires_at": until}
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+async def test_of_two_runs_of_a_task_the_later_one_writes(database: Database, run: Run, newest_first: bool) -> None:
+    """A batch with rows of both (a slow worker took over its own task) keeps the later run's, in whichever order."""
+    store, later = PostgresStore(connector(database.url)), replace(run, epoch=2)
+    await take_over(database, run)
+    batch = [(later, row(1)), (run, row(1, "of the earlier")), (run, row(2))]
+    lost = await asyncio.to_thread(store.commit, batch if newest_first else batch[::-1])
+    store.close()
+    assert lost == {run}
+    assert [(each.call, each.result) for each in await calls(database, run)] == [(1, "yes")]
+
+
+async def test_what_is_known_to_be_lost_is_not_served(database: Database, journal: PostgresJournal, run: Run) -> None:
+    """Once a write has shown that another attempt has begun, the next call of this one ends it."""
+    await take_over(database, run)
+    journal.served(row(1))
+    with pytest.raises(LeaseLost):
+        await journal.committed()
+    with pytest.raises(LeaseLost):
+        journal.served(row(2))
 
 
 async def test_a_worker_that_was_taken_for_dead_writes_nothing(
