@@ -159,8 +159,9 @@ class TaskRunner:
                 raise LeaseLost("The task was cancelled.") from None
             raise
         finally:
-            self._running.pop(task.task_id, None)
-            self._cancelled.discard(task.task_id)
+            if self._running.get(task.task_id) is running:  # not a later attempt's, of a worker that was slow
+                del self._running[task.task_id]
+                self._cancelled.discard(task.task_id)
             self._commits.forget(run)
 
     def cancel(self, task_id: TaskId) -> None:
