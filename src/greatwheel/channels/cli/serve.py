@@ -10,7 +10,7 @@ import uvicorn
 
 from greatwheel.channels.cli.ask import say
 from greatwheel.channels.cli.tenants import announce_first
-from greatwheel.channels.cli.worker import Concurrency, Config, run_until_stopped
+from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, run_until_stopped
 from greatwheel.channels.http.app import create_app
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work
 from greatwheel.server.settings import Settings, load_settings
@@ -38,6 +38,7 @@ async def _serve(settings: Settings, host: str, port: int, concurrency: int | No
         await announce_first(installation.database)
         await load_everybodys_agents(installation, say)
         async with asyncio.TaskGroup() as group:
+            group.create_task(look_for_model(runner))
             group.create_task(work(installation, runner, stop, concurrency=concurrency))
             group.create_task(installation.registry.watch(stop))
             group.create_task(_listen(installation, host, port, stop))

@@ -12,6 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from greatwheel.channels.cli.ask import say
+from greatwheel.core.errors import GreatwheelError
+from greatwheel.runtime.runner import TaskRunner
 from greatwheel.server.assembly import opened, opened_runner, work
 from greatwheel.server.settings import Settings, load_settings
 
@@ -28,7 +30,17 @@ def worker_command(config: Config = None, concurrency: Concurrency = None) -> No
 async def _work(settings: Settings, concurrency: int | None, stop: asyncio.Event) -> None:
     async with opened(settings) as installation, opened_runner(installation, tell=say) as runner:
         say("taking tasks; Ctrl-C ends")
-        await work(installation, runner, stop, concurrency=concurrency)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(look_for_model(runner))
+            group.create_task(work(installation, runner, stop, concurrency=concurrency))
+
+
+async def look_for_model(runner: TaskRunner) -> None:
+    """Open the model while nobody waits for it; if there is none, say so now rather than by tasks that fail."""
+    try:
+        await runner.open_model()
+    except GreatwheelError as error:
+        say(f"tasks can't ask a model yet: {error}")
 
 
 def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
