@@ -137,7 +137,7 @@ async def test_a_session_is_shown_and_ended(house: House, member: Caller) -> Non
     task = await member.submit("first")
     session = SessionId(task["session_id"])
     async with house.parts.database.org(member.org_id) as conn:
-        await sessions.begin_task(conn, member.org_id, session, key=b"hash")
+        await sessions.begin_task(conn, member.org_id, session, keys=[b"hash"])
         await sessions.end_task(
             conn, member.org_id, session, snapshot=None, context=None, history=[("first", "one")]
         )  # fmt: skip

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from greatwheel.channels.http import docs_page, health
 from greatwheel.channels.http.authentication import Authentication
-from greatwheel.channels.http.bodies import MOST_BODY
+from greatwheel.channels.http.body_limit import BodyLimit
 from greatwheel.channels.http.errors import ErrorBody, add_handlers
 from greatwheel.channels.http.headers import SecurityHeaders
 from greatwheel.channels.http.health import HealthDesk, Probe
@@ -30,6 +30,8 @@ DESCRIPTION = (
     "Durable agents that think by writing Python. Everything but /health needs an API key: "
     "`Authorization: Bearer gwk_…`. Every error is `{error: {code, message, retryable}}`."
 )
+WITH_CONTEXT = frozenset({"/api/tasks", "/api/chat"})
+"""Where a request may carry a context."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": "An error: its code says which."} for status in ("4XX", "5XX", 422)
 }
@@ -52,11 +54,11 @@ def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=MOST_BODY,
         lifespan=_lifespan,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(Authentication, authenticate=authenticate, throttle=Throttle(clock)),
+            Middleware(BodyLimit, with_context=WITH_CONTEXT),
         ],
         responses=_ERRORS,
     )

@@ -14,12 +14,6 @@ from greatwheel.core.tasks import SubmitTask, Task, TaskKind, TaskStatus
 from greatwheel.registry.definitions import BudgetEntry
 from greatwheel.scheduler.submission import LONGEST_INPUT
 
-MIB = 1024 * 1024
-MOST_BODY = 2 * MIB
-"""Bytes of a request's body …"""
-MOST_CONTEXT_BODY = 128 * MIB
-"""… and of one that has a context: 100 MB of text, and what JSON adds to it."""
-
 TaskPath = Annotated[TaskId, Path(max_length=100)]
 SessionPath = Annotated[SessionId, Path(max_length=100)]
 

@@ -26,7 +26,7 @@ _OWN: Mapping[int, tuple[str, str]] = {
     HTTPStatus.METHOD_NOT_ALLOWED: ("http.method_not_allowed", "This path does not take that method; see /docs."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("request.too_large", "The request is too large."),
 }
-"""What the web framework itself refuses."""
+"""What is refused before a route is reached."""
 
 
 class ErrorFacts(BaseModel):
@@ -64,6 +64,12 @@ def response_of(error: GreatwheelError) -> JSONResponse:
     return error_response(error.http_status, error.code, message, retryable=error.retryable, headers=headers)
 
 
+def refusal(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The answer to what the web framework, or a layer before the routes, refuses."""
+    code, message = _OWN.get(status, (f"http.{status}", HTTPStatus(status).phrase))
+    return error_response(status, code, message, headers=headers)
+
+
 def add_handlers(app: FastAPI) -> None:
     """Have every exception answered in the one shape."""
     app.add_exception_handler(GreatwheelError, _ours)
@@ -85,9 +91,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    unnamed = (f"http.{error.status_code}", HTTPStatus(error.status_code).phrase)
-    code, message = _OWN.get(error.status_code, unnamed)
-    return error_response(error.status_code, code, message, headers=error.headers)
+    return refusal(error.status_code, error.headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> JSONResponse:

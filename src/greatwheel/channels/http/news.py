@@ -43,12 +43,23 @@ class News:
         self._watches: set[_Watch] = set()
         self._wanted = asyncio.Event()
         self._pause = SOONEST
+        self.over = False
+        """The server stops: streams end, and their clients come again."""
+
+    def stop(self) -> None:
+        """End all waiting, now and from now on."""
+        self.over = True
+        for watch in self._watches:
+            watch.news.set()
 
     async def wait(self, org_id: OrgId, task_id: TaskId, after: int, seconds: float) -> int:
-        """Return when the task has ended, has an event after that one, or is gone; or after so many seconds.
+        """Return when the task has ended, has an event after that one, or is gone; after so many seconds; or at the
+        server's end.
 
         What is returned is the newest event that was seen.
         """
+        if self.over:
+            return after
         watch = _Watch(org_id, task_id, after)
         self._watches.add(watch)
         self._wanted.set()

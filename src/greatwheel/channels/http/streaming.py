@@ -49,7 +49,7 @@ def sse(kind: str, data: Any, id: int | None = None) -> bytes:
 async def _stream(visit: Visit, task_id: TaskId, after: int, first: bytes) -> AsyncIterator[bytes]:
     yield first or KEEPALIVE_COMMENT  # the client sees at once that it is connected
     until, failures = time.monotonic() + LONGEST_SECONDS, 0
-    while time.monotonic() < until:
+    while time.monotonic() < until and not visit.news.over:
         try:
             rows, ended = await _news(visit, task_id, after)
             failures = 0

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from greatwheel.channels.http.bodies import MOST_CONTEXT_BODY, QuestionFacts, TaskFacts, TaskOrder
+from greatwheel.channels.http.bodies import QuestionFacts, TaskFacts, TaskOrder
 from greatwheel.channels.http.routes.tasks import IdempotencyHeader
 from greatwheel.channels.http.streaming import STREAM, sse, stream_of
 from greatwheel.channels.http.visits import Visit, Visitor
@@ -45,7 +45,6 @@ class ChatReply(BaseModel):
 @router.post(
     "/chat",
     response_model=ChatReply,
-    max_body_size=MOST_CONTEXT_BODY,
     responses={
         HTTPStatus.OK: {"content": {STREAM: {"schema": {"type": "string"}}}},
         HTTPStatus.ACCEPTED: {"model": ChatReply, "description": "The task has not ended: it goes on, or asks you."},
@@ -79,7 +78,7 @@ async def _reply(visit: Visit, task_id: TaskId, seconds: float) -> ChatReply:
             task = await visit.parts.tasks.get(conn, task_id)
             asked = await open_questions(conn, visit.org_id, task=task_id) if task.status == "waiting" else []
         left = until - time.monotonic()
-        if task.status in ENDED or asked or left <= 0:
+        if task.status in ENDED or asked or left <= 0 or visit.news.over:
             questions = [QuestionFacts.model_validate(question) for question in asked]
             return ChatReply(task=TaskFacts.of(task), questions=questions)
         seen = await visit.news.wait(visit.org_id, task_id, seen, min(left, _LOOK_SECONDS))

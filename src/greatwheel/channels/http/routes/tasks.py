@@ -11,7 +11,6 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
 from greatwheel.channels.http.bodies import (
-    MOST_CONTEXT_BODY,
     CallFacts,
     EventFacts,
     NewTask,
@@ -45,7 +44,7 @@ IdempotencyHeader = Annotated[
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 
-@router.post("", status_code=HTTPStatus.ACCEPTED, max_body_size=MOST_CONTEXT_BODY)
+@router.post("", status_code=HTTPStatus.ACCEPTED)
 async def submit(
     visit: Visitor, order: NewTask, response: Response, idempotency_key: IdempotencyHeader = None
 ) -> TaskFacts:
