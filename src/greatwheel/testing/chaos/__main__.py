@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import sys
 import time
@@ -44,6 +45,7 @@ def main() -> int:
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("GREATWHEEL_") or name == "DATABASE_URL"]:
         del os.environ[name]  # it is tried on an installation of its own
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # it complains of each restart that is tried
     began = time.monotonic()
     report = asyncio.run(run(plan_of(arguments), lambda line: print(line, flush=True)))
     for line in report.lines():

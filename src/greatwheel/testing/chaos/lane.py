@@ -29,7 +29,7 @@ from greatwheel.testing.chaos.servers import CountingModel, CountingReceiver, to
 from greatwheel.testing.chaos.worker import WorkerOrder, start
 
 AGENTS = ("everything", "helper", "leaf", "failing", "noted")
-POLL_SECONDS = 0.03
+POLL_SECONDS = 0.05
 TOO_LONG_SECONDS = 60.0
 """A task that has not ended by then never will."""
 
@@ -119,7 +119,8 @@ class Lane:
         try:
             async with asyncio.timeout(TOO_LONG_SECONDS):
                 await self._disturb(trial, record)
-                trial.tree = await self._ended(trial.root)
+                await self._ended(trial.root)
+                trial.tree = await self._tree(trial.root)
         except TimeoutError:
             trial.stuck = await self._doing(trial.root)
         finally:
@@ -166,7 +167,7 @@ class Lane:
     async def _died(self, worker: ForkServerProcess, root: TaskId) -> bool:
         """Wait until the worker has killed itself, or the task has ended without it."""
         while worker.exitcode is None:
-            if (await self._tree(root)).ended:
+            if await self._has_ended(root):
                 return False
             await asyncio.sleep(POLL_SECONDS)
         return True
@@ -178,12 +179,17 @@ class Lane:
                 return True
         return False
 
-    async def _ended(self, root: TaskId) -> portrait.Tree:
+    async def _ended(self, root: TaskId) -> None:
         while True:
-            with suppress(GreatwheelError):  # Postgres may be away just now
-                if (tree := await self._tree(root)).ended:
-                    return tree
+            if await self._has_ended(root):
+                return
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _has_ended(self, root: TaskId) -> bool:
+        with suppress(GreatwheelError):  # Postgres may be away just now
+            async with self.installation.database.org(self.org_id) as connection:
+                return await portrait.has_ended(connection, root)
+        return False
 
     async def _tree(self, root: TaskId) -> portrait.Tree:
         async with self.installation.database.org(self.org_id) as connection:

@@ -38,11 +38,11 @@ class Tree:
         """The tasks' places in the tree, by id."""
         return {task["task_id"]: _label(task, self.root) for task in self.tasks}
 
-    @property
-    def ended(self) -> bool:
-        """Whether all that it started has ended, and its jobs are closed."""
-        states = {task["status"] for task in self.tasks}
-        return states <= {"done", "failed", "dead", "cancelled"} and not self.open_jobs
+
+async def has_ended(connection: OrgConnection, root: TaskId) -> bool:
+    """Whether a root task and all that it started have ended, and their jobs are closed."""
+    row = await (await connection.execute(SQL["going_on"], {"root": root})).fetchone()
+    return row is not None and not row["going_on"]
 
 
 async def read(connection: OrgConnection, root: TaskId) -> Tree:

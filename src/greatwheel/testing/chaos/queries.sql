@@ -6,6 +6,19 @@ from tasks t join sessions s using (org_id, session_id)
 where t.root_id = %(root)s or t.input like %(root)s || '/noted %%'
 order by t.created_at, t.task_id
 
+-- name: going_on
+-- Whether anything of a root task's tree goes on.
+select exists (
+  select from tasks t
+  where (t.root_id = %(root)s or t.input like %(root)s || '/noted %%')
+    and (
+      t.status in ('queued', 'admitted', 'running', 'waiting')
+      or exists (
+        select from procrastinate_jobs j where j.args ->> 'task' = t.task_id and j.status in ('todo', 'doing')
+      )
+    )
+) as going_on
+
 -- name: calls
 -- The journals of tasks.
 select task_id, seq, name, state, error, at from host_calls where task_id = any (%(tasks)s::text[]) order by task_id, seq

@@ -20,7 +20,7 @@ from greatwheel.server.settings import load_settings
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.testing.chaos.points import Killer, KillingDatabase, KillingStore, Point
 
-TIMES = WorkerSettings(concurrency=8, heartbeat_seconds=0.3, stalled_after_seconds=1.5, tick_seconds=0.3)
+TIMES = WorkerSettings(concurrency=8, heartbeat_seconds=0.3, stalled_after_seconds=2.0, tick_seconds=0.3)
 PRELOADED = (_openai.__name__, _monty.__name__, __name__)
 """What the process that workers are forked from has imported; it has opened nothing."""
 
