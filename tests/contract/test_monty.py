@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import ClassVar
 
 import pytest
 
@@ -21,6 +22,9 @@ class TestMonty(SandboxContract):
     """Every clause, on monty."""
 
     FACTORY = "greatwheel.sandbox.monty:MontyEngine"
+    KNOWN_GAPS: ClassVar[Mapping[str, str]] = {
+        "test_world_gives_the_same_ids_to_two_sessions": "`uuid` and `secrets` come with lowering",
+    }
 
     def worker_pid(self, session: SandboxSession) -> int:
         assert isinstance(session, MontySandboxSession)

@@ -92,7 +92,8 @@ MONTY: tuple[Gap, ...] = (
     ),
     Gap(
         feature="`repr` of functions, classes and plain instances",
-        symptom="without `__main__.`, and with another address",
+        symptom="without `__main__.`, and with another address; after a load, new objects get other addresses than "
+        "before it",
         instead="`type(x).__name__`",
     ),
     Gap(
@@ -174,9 +175,9 @@ OUROS: tuple[Gap, ...] = (
         instead="no change needed; results are the same",
     ),
     Gap(
-        feature="`random` and `time` before a call",
-        symptom="a session dumped while the call waits can't be loaded (DumpInvalid)",
-        instead="call the host first",
+        feature="`getattr(time, 'time')`, `from time import *` and the `seed()` of a generator without an argument",
+        symptom="are the machine's time and chance: a replay may take another path",
+        instead="`time.time()`, `random.seed()`",
     ),
     Gap(
         feature="the size of variables",

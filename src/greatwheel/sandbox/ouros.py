@@ -225,7 +225,7 @@ class OurosSession:
             now = ", ".join(call.name for call in event.calls) if isinstance(event, HostCalls) else repr(event)[:200]
             raise DumpInvalid(
                 f"Running the dumped block again took another path at pause {number}: it asked for {before} with other "
-                f"arguments, or now gives {now}. Blocks that depend on time or random numbers can't be loaded."
+                f"arguments, or now gives {now}. A block that depends on time or random numbers needs the same world."
             )
 
     # ---- asking the worker

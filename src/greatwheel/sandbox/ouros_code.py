@@ -176,9 +176,11 @@ def _worldly(tree: ast.Module, code: str) -> Iterator[_Edit]:
                         yield _insertion(node.end_lineno or 0, node.end_col_offset or 0, text)
 
 
-def _is_path(node: ast.expr) -> bool:
-    """Names joined by dots, which can be read twice."""
-    return isinstance(node, ast.Name) or (isinstance(node, ast.Attribute) and _is_path(node.value))
+def _is_path(node: ast.expr, dots: int = 3) -> bool:
+    """A name, or a few of them joined by dots."""
+    if isinstance(node, ast.Attribute):
+        return dots > 0 and _is_path(node.value, dots - 1)
+    return isinstance(node, ast.Name)
 
 
 def _later_globals(tree: ast.Module) -> set[str]:

@@ -132,8 +132,9 @@ class Interpreter:
     def save(self) -> Message:
         """The session as it was before the paused block, or as it is when idle."""
         if self._idle is None:
-            with contextlib.suppress(EngineFailure):  # a session whose memory is used up
-                self._call("_ouros_keep()")
+            if not self._loaded:  # what the dump kept is not yet restored
+                with contextlib.suppress(EngineFailure):  # a session whose memory is used up
+                    self._call("_ouros_keep()")
             self._idle = self._saved(self._source)
         return {"dump": self._idle, "names": self._names}
 

@@ -149,7 +149,7 @@ _OWN = {
     **{f"uuid.uuid{version}": f"_ouros_id({version})" for version in (1, 4, 6, 7, 8)},
     "uuid.getnode": "lambda: _ouros_generator().getrandbits(48)",
     "secrets.SystemRandom": "_ouros_generator",
-    "secrets.choice": "lambda items: _ouros_generator().choice(items)",
+    "secrets.choice": "lambda items: items[_ouros_generator().randrange(len(items))]",
     "secrets.randbelow": "lambda limit: _ouros_generator().randrange(limit)",
     "secrets.token_bytes": "_ouros_bytes",
     "secrets.token_hex": "lambda size=None: _ouros_bytes(size).hex()",

@@ -24,9 +24,10 @@ Numbered contract, held by every adapter and checked by `greatwheel.testing.cont
 11. **World.** With a `World`, what a guest sees of time, chance and identity (`time`, `datetime`, `random`, `uuid`,
    `secrets`, `os.urandom`, `hash`, `id`, the order of sets) depends only on the world and on what the session did
    before. Sessions of one world that run the same blocks see the same; a dump that is loaded with its world goes on as
-   the original would, in any process. A session that gets a later `now`, by `load` or `run`, sees the later time from
-   its next block at the latest; generators of random numbers that are in use go on. Without a world, these come from
-   the machine. Nothing in a world is fit for secrets.
+   the original would, in any process, but for the addresses of new objects (`id`, and what `repr` and `hash` make of
+   it). A session that gets a later `now`, by `load` or `run`, sees the later time from its next block at the latest;
+   generators of random numbers that are in use go on. Without a world, these come from the machine. Nothing in a world
+   is fit for secrets.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from greatwheel.testing.contracts.sandbox_pausing import (
     PersistenceClauses,
 )
 from greatwheel.testing.contracts.sandbox_values import DescribeClauses, ValueClauses
+from greatwheel.testing.contracts.sandbox_world import WorldClauses
 
 __all__ = ["SandboxContract"]
 
@@ -35,5 +36,6 @@ class SandboxContract(
     IsolationClauses,
     AbandonClauses,
     MisuseClauses,
+    WorldClauses,
 ):
     """Every clause."""
