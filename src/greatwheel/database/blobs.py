@@ -61,6 +61,21 @@ async def get(conn: OrgConnection, org_id: OrgId, digest: bytes, *, sealer: Seal
     return await _off_loop(row["data"], _opened, sealer, org_id, _place(binding, digest), row["data"])
 
 
+async def reseal(conn: OrgConnection, org_id: OrgId, digest: bytes, *, sealer: Seals, binding: str) -> bool:
+    """Seal a blob with the newest master key; it keeps its digest. False: it is not there any more.
+
+    Raises:
+        SealBroken: as `get`.
+    """
+    where = {"org_id": org_id, "digest": digest}
+    row = await (await conn.execute(_SQL["lock_blob"], where, binary=True)).fetchone()
+    if row is None:
+        return False
+    data = await _off_loop(row["data"], _resealed, sealer, org_id, _place(binding, digest), row["data"])
+    await conn.execute(_SQL["replace_blob"], {**where, "data": data})
+    return True
+
+
 async def _off_loop(data: bytes, work: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     """Do it here for little data, in a thread for much."""
     if len(data) < _LONG:
@@ -75,6 +90,10 @@ def _place(binding: str, digest: bytes) -> str:
 def _sealed(sealer: Seals, org_id: OrgId, place: str, raw: bytes) -> bytes:
     packed = zstandard.ZstdCompressor(level=_LEVEL).compress(raw)
     return sealer.seal(org_id, place, _PACKED + packed if len(packed) < len(raw) else _PLAIN + raw)
+
+
+def _resealed(sealer: Seals, org_id: OrgId, place: str, sealed: bytes) -> bytes:
+    return sealer.seal(org_id, place, sealer.open(org_id, place, sealed))
 
 
 def _opened(sealer: Seals, org_id: OrgId, place: str, sealed: bytes) -> bytes:

@@ -10,3 +10,11 @@ on conflict (org_id, digest) do nothing;
 -- name: get_blob
 -- A blob's sealed bytes.
 select data from blobs where org_id = %(org_id)s and digest = %(digest)s;
+
+-- name: lock_blob
+-- A blob's sealed bytes, locked until the transaction ends.
+select data from blobs where org_id = %(org_id)s and digest = %(digest)s for no key update;
+
+-- name: replace_blob
+-- The same content, sealed anew.
+update blobs set data = %(data)s where org_id = %(org_id)s and digest = %(digest)s;

@@ -10,9 +10,12 @@ from typing import Any
 from greatwheel.core.ids import OrgId, SessionId
 from greatwheel.database import blobs, queries
 from greatwheel.database.connection import OrgConnection
+from greatwheel.database.database import Database
 from greatwheel.tenancy.sealing import Sealer
 
 SQL = queries.load(__file__, "keeping.sql")
+_DUMP, _CONTEXT = "dump:", "context"
+"""How contents are bound; `keeping.sql` says so, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,19 +40,38 @@ class Keeping:
             await connection.execute(SQL["drop_unused_blob"], {"org": self.org_id, "digest": digest})
 
     def _binding(self) -> str:
-        return f"dump:{self.session_id}"
+        return f"{_DUMP}{self.session_id}"
 
 
 async def keep_context(connection: OrgConnection, org: OrgId, sealer: Sealer, context: Any) -> bytes:
     """Store a context of an organisation; its digest."""
     raw = await asyncio.to_thread(_packed, context)
-    return await blobs.put(connection, org, raw, sealer=sealer, binding="context")
+    return await blobs.put(connection, org, raw, sealer=sealer, binding=_CONTEXT)
 
 
 async def kept_context(connection: OrgConnection, org: OrgId, sealer: Sealer, digest: bytes) -> Any:
     """The context of that digest."""
-    raw = await blobs.get(connection, org, digest, sealer=sealer, binding="context")
+    raw = await blobs.get(connection, org, digest, sealer=sealer, binding=_CONTEXT)
     return await asyncio.to_thread(_unpacked, raw)
+
+
+async def reseal_kept(database: Database, org: OrgId, sealer: Sealer) -> int:
+    """Seal what sessions keep with the newest master key where an older one did; how much there was.
+
+    Each in a transaction of its own: sessions are at work meanwhile.
+
+    Raises:
+        SealBroken: one was altered, or its master key is not known any more.
+    """
+    count = 0
+    async with database.org(org) as connection:
+        found = await (await connection.execute(SQL["kept_blobs"], {"org": org}, binary=True)).fetchall()
+    for row in found:
+        if sealer.is_newest(row["head"]):
+            continue
+        async with database.org(org) as connection:
+            count += await blobs.reseal(connection, org, row["digest"], sealer=sealer, binding=row["binding"])
+    return count
 
 
 def _packed(context: Any) -> bytes:

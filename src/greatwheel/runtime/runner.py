@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import LeaseLost, NotAvailable
+from greatwheel.core.errors import KeyRefused, LeaseLost, NotAvailable
 from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, StepStarted
 from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
 from greatwheel.core.tasks import Task
@@ -164,6 +164,10 @@ class TaskRunner:
                 self._cancelled.discard(task.task_id)
             self._commits.forget(run)
 
+    async def open_model(self) -> None:
+        """Open the installation's model before the first task asks for it. Raises as the model's adapter does."""
+        await self._models.trusted(None)
+
     def cancel(self, task_id: TaskId) -> None:
         """Stop the task's attempt, if it is under way here."""
         running = self._running.get(task_id)
@@ -172,7 +176,11 @@ class TaskRunner:
             running.cancel()
 
     async def _attempt(self, task: Task, run: Run) -> None:
-        attempt = await self._open(task, run)
+        try:
+            attempt = await self._open(task, run)
+        except KeyRefused as error:
+            await self._refuse(task, error)
+            return
         try:
             own_code = attempt.code.source and task.kind == "agent"  # a child is a loop below its agent's code
             ending = await self._run_agent(attempt) if own_code else await self._run_loop(attempt)
@@ -187,20 +195,28 @@ class TaskRunner:
             raise
         await self._finish(attempt, ending)
 
+    async def _refuse(self, task: Task, error: KeyRefused) -> None:
+        """No other attempt would do better: the session has lost its key for good."""
+        ending = Ending(status="failed", error_code=error.code, error=f"{type(error).__name__}: {error}")
+        async with self._database.org(task.org_id) as connection:
+            await self._tasks.finish(connection, task, ending)
+
     async def _open(self, task: Task, run: Run) -> Attempt:
         org = task.org_id
         keeping = Keeping(org_id=org, session_id=task.session_id, sealer=self._sealer)
         state = None if task.boundary is None else LoopState.from_wire(decoded(task.boundary))
-        key = session_key(self._sealer, org, task.session_id)
-        key_hash = hash_session_key(key)
+        keys = {hash_session_key(key): key for key in session_keys(self._sealer, org, task.session_id)}
         async with self._database.org(org) as connection:
-            session = await sessions.begin_task(connection, org, task.session_id, key=key_hash)
+            session = await sessions.begin_task(
+                connection, org, task.session_id, keys=list(keys), anew=task.snapshot is None
+            )
             code = await self._agents(connection, task.agent_id, task.agent_version)
             calls = await read_calls(
                 connection, org, task.task_id,
                 after_call=state.calls if state else 0,
                 after_step=state.step if state else 0,
             )  # fmt: skip
+        key = keys.get(session.key_hash or b"", "")  # a sandbox whose key is none of these was dumped with it
         workspace = await self._workspace(task, session, state, keeping, key)
         journal = self._wrapped(PostgresJournal(self._database, self._commits, run, keeping, task.snapshot))
         context = CallContext(
@@ -367,9 +383,13 @@ class TaskRunner:
             await self._live.keep(task.org_id, workspace, snapshot, idle)
 
 
-def session_key(sealer: Sealer, org: OrgId, session: SessionId) -> str:
-    """The session's credential: the same whenever it is made again, so that a replayed sandbox holds the same."""
-    return SESSION_KEY_START + sealer.digest(org, "session-key", session.encode()).hex()
+def session_keys(sealer: Sealer, org: OrgId, session: SessionId) -> list[str]:
+    """The session's credential by each master key, the newest first.
+
+    It is the same whenever it is made again, so that a replayed sandbox holds the same: which of them the session
+    began with, its row says.
+    """
+    return [SESSION_KEY_START + digest.hex() for digest in sealer.digests(org, "session-key", session.encode())]
 
 
 def world_time(task: Task, state: LoopState | None) -> datetime:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from greatwheel.core.errors import Conflict, NotFound
+from greatwheel.core.errors import Conflict, KeyRefused, NotFound
 from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
@@ -34,6 +34,7 @@ class SessionRow:
     status: SessionStatus
     engine: str
     seed: int
+    key_hash: bytes | None = None
     snapshot: bytes | None = None
     """Digest of its dump after its last task; None before the first has ended."""
     context: bytes | None = None
@@ -65,13 +66,24 @@ async def get(connection: OrgConnection, org: OrgId, session: SessionId) -> Sess
     return _session(row)
 
 
-async def begin_task(connection: OrgConnection, org: OrgId, session: SessionId, *, key: bytes) -> SessionRow:
-    """A task of the session begins or goes on. Raises Conflict when the session has ended."""
-    values = {"org": org, "session": session, "key": key}
+async def begin_task(
+    connection: OrgConnection, org: OrgId, session: SessionId, *, keys: Sequence[bytes], anew: bool = True
+) -> SessionRow:
+    """A task of the session begins or goes on, `anew` if it has no dump of its own.
+
+    `keys` are the hashes of the keys that its sandbox may have, the one for a new sandbox first.
+
+    Raises:
+        Conflict: the session has ended.
+        KeyRefused: its key was revoked.
+    """
+    values = {"org": org, "session": session, "keys": list(keys), "anew": anew}
     row = await (await connection.execute(SQL["begin_task"], values)).fetchone()
-    if row is None:
-        raise Conflict(f"The session {session} has ended; begin a new one.")
-    return _session(row)
+    if row is not None:
+        return _session(row)
+    if (await get(connection, org, session)).status != "ended":
+        raise KeyRefused(f"The key of the session {session} was revoked; begin a new one.")
+    raise Conflict(f"The session {session} has ended; begin a new one.")
 
 
 async def suspend(connection: OrgConnection, org: OrgId, session: SessionId) -> None:
@@ -134,6 +146,7 @@ def _session(row: DictRow) -> SessionRow:
         status=row["status"],
         engine=row["engine"],
         seed=row["seed"],
+        key_hash=row["session_key"],
         snapshot=row["snapshot"],
         context=row["context"],
         history=[(asked, answer) for asked, answer in row["history"]],

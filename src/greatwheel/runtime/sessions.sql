@@ -14,9 +14,13 @@ from sessions where org_id = %(org)s and (%(status)s::session_status is null or 
 order by touched_at desc limit %(limit)s offset %(offset)s
 
 -- name: begin_task
--- A task of the session begins or goes on: it is active, with a fresh key for its sandbox.
-update sessions set status = 'active', session_key = %(key)s, touched_at = clock_timestamp()
-where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
+-- A task of the session begins or goes on: it is active, with a key for its sandbox. A sandbox that has been dumped has
+-- its key; a new one gets the first of those given, unless it had another of them in an earlier attempt.
+update sessions set status = 'active', touched_at = clock_timestamp(),
+  session_key = case
+    when session_key is null or (snapshot is null and %(anew)s and session_key <> all (%(keys)s::bytea[]))
+    then (%(keys)s::bytea[])[1] else session_key end
+where org_id = %(org)s and session_id = %(session)s and status <> 'ended' and revoked_at is null
 returning *
 
 -- name: suspend_session

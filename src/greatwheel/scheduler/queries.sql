@@ -6,7 +6,7 @@
 -- task that an earlier order with its key made, and whether the organisation has any limit.
 select o.org_id, a.agent_id, a.name, a.current_version, coalesce(a.engine, %(engine)s) as engine,
   coalesce(%(agent)s::text, sa.name, o.triage_agent) as wanted,
-  s.session_id, s.agent_id as session_agent, s.status = 'ended' as ended,
+  s.session_id, s.agent_id as session_agent, s.status = 'ended' as ended, s.revoked_at is not null as revoked,
   (select t.task_id from tasks t where t.user_id = %(user)s and t.idempotency_key = %(key)s::text) as earlier,
   exists (select from rate_limits) as limited
 from orgs o

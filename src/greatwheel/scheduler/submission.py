@@ -168,6 +168,8 @@ def _check(order: SubmitTask, row: Mapping[str, Any]) -> None:
         raise Conflict(f"The agent {row['wanted']!r} has no version yet.")
     if row["ended"]:
         raise Conflict(f"The session {order.session_id} has ended; begin a new one.")
+    if row["revoked"]:
+        raise Conflict(f"The key of the session {order.session_id} was revoked; begin a new one.")
     if row["session_agent"] is not None and row["session_agent"] != row["agent_id"]:
         raise Conflict(f"The session {order.session_id} belongs to another agent; begin a new one.")
 

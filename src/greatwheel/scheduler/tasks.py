@@ -52,7 +52,7 @@ class TaskStore:
 
         Raises:
             NotFound: no such agent, or no such session of that user.
-            Conflict: the session has ended, or is another agent's.
+            Conflict: the session has ended, has lost its key, or is another agent's.
             LimitReached: the organisation or the user may start no more tasks for now.
         """
         return await self._submission.submit(conn, order, caller)

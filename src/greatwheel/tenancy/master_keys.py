@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import logging
 import os
 import secrets
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from greatwheel.core.errors import BadInput
 from greatwheel.tenancy.sealing import KEY_BYTES, MasterKey, Sealer
 
+LOG = logging.getLogger("greatwheel.tenancy")
 VARIABLE = "GREATWHEEL_MASTER_KEY"
 FILE_NAME = "master.key"
 _OTHERS = 0o077
@@ -30,7 +32,39 @@ def open_sealer(file: Path, environment: Mapping[str, str]) -> Sealer:
     given = environment.get(VARIABLE)
     if given:
         return Sealer(_parse(given.replace(",", "\n"), VARIABLE))
-    return Sealer(_load(file) or _make(file))
+    return Sealer(KeyFile(file))
+
+
+class KeyFile:
+    """The keys of a file, read again when it has changed: who is at work takes a new key up at once.
+
+    Raises:
+        BadInput: it can't be read, and never could be. Later faults are logged, and the keys of before stay.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._mark = self._marked()  # before it is read: a change meanwhile is seen at the next call
+        self._keys = _load(file) or _make(file)
+
+    def __call__(self) -> Sequence[MasterKey]:
+        """The keys of now, the newest first."""
+        mark = self._marked()
+        if mark != self._mark:
+            self._mark = mark
+            try:
+                self._keys = _load(self._file) or self._keys
+            except BadInput as error:
+                LOG.warning("the master keys stay as they were: %s", error)
+        return self._keys
+
+    def _marked(self) -> tuple[int, int] | None:
+        """Changes whenever the file does: it is replaced, never written to."""
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_ino
 
 
 def add_key(file: Path) -> MasterKey:

@@ -84,8 +84,8 @@ returning key_id;
 select session_key, user_id, agent_id from sessions where session_id = %(session_id)s and status <> 'ended';
 
 -- name: revoke_session_key
--- Take a session's key away.
-update sessions set session_key = null where session_id = %(session_id)s;
+-- Take a session's key away for good.
+update sessions set session_key = null, revoked_at = coalesce(revoked_at, now()) where session_id = %(session_id)s;
 
 -- name: grants
 -- What an agent and a user allow and deny, and whether the session that acts for them has its key.

@@ -3,7 +3,8 @@
     sealed = version (1) · id of the master key (8) · nonce (12) · ciphertext and tag
 
 What is sealed is bound to its organisation and to a place (`secret:MAIL_KEY`, `dump:ses_…`): moved elsewhere it does
-not open. Several master keys may be known: the newest seals, each opens what it sealed.
+not open. Several master keys may be known: the newest seals, each opens what it sealed. They may change while a sealer
+is in use (`master_keys.KeyFile`).
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeAlias
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -28,8 +30,9 @@ KEY_BYTES = 32
 _VERSION = b"\x01"
 _ID_BYTES = 8
 _NONCE_BYTES = 12
-_NONCE_AT = len(_VERSION) + _ID_BYTES
-_HEAD_BYTES = _NONCE_AT + _NONCE_BYTES
+HEAD_BYTES = len(_VERSION) + _ID_BYTES
+"""Of sealed bytes: they tell by which master key."""
+_BODY_AT = HEAD_BYTES + _NONCE_BYTES
 _ORGANISATIONS_KEPT = 1024
 
 
@@ -57,6 +60,10 @@ class MasterKey:
         return self.raw_id.hex()
 
 
+Keys: TypeAlias = "Sequence[MasterKey] | Callable[[], Sequence[MasterKey]]"
+"""The newest first, at least one; or what gives those of now."""
+
+
 class Sealer:
     """Seals and opens for every organisation.
 
@@ -65,24 +72,25 @@ class Sealer:
     3. May be used by several threads at a time.
     """
 
-    def __init__(self, keys: Sequence[MasterKey]) -> None:
-        """`keys`: the newest first; at least one."""
-        self._newest = keys[0]
-        self._by_id = {key.raw_id: key for key in keys}
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
         self._cipher = lru_cache(maxsize=_ORGANISATIONS_KEPT)(_cipher)
         self._digest_key = lru_cache(maxsize=_ORGANISATIONS_KEPT)(_digest_key)
 
     @property
     def newest(self) -> str:
         """The id of the key that seals."""
-        return self._newest.key_id
+        return self._known()[0].key_id
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the key that seals now sealed these bytes; their first `HEAD_BYTES` are enough."""
+        return sealed[:HEAD_BYTES] == _head(self._known()[0])
 
     def seal(self, org_id: OrgId, binding: str, data: bytes) -> bytes:
         """`data`, readable and changeable by nobody without the master key."""
-        head = _VERSION + self._newest.raw_id
-        nonce = os.urandom(_NONCE_BYTES)
-        sealed = self._cipher(self._newest, org_id).encrypt(nonce, data, _bound(head, org_id, binding))
-        return head + nonce + sealed
+        key = self._known()[0]
+        head, nonce = _head(key), os.urandom(_NONCE_BYTES)
+        return head + nonce + self._cipher(key, org_id).encrypt(nonce, data, _bound(head, org_id, binding))
 
     def open(self, org_id: OrgId, binding: str, sealed: bytes) -> bytes:
         """What was sealed.
@@ -90,24 +98,41 @@ class Sealer:
         Raises:
             SealBroken: it was altered, sealed for another organisation or binding, or by a key that is not known here.
         """
-        head, nonce = sealed[:_NONCE_AT], sealed[_NONCE_AT:_HEAD_BYTES]
-        if len(sealed) < _HEAD_BYTES or head[:1] != _VERSION:
+        head, nonce = sealed[:HEAD_BYTES], sealed[HEAD_BYTES:_BODY_AT]
+        if len(sealed) < _BODY_AT or head[:1] != _VERSION:
             raise SealBroken("These are no sealed bytes of this version.")
-        key = self._by_id.get(head[1:])
+        key = next((key for key in self._known() if key.raw_id == head[1:]), None)
         if key is None:
-            known = ", ".join(raw.hex() for raw in self._by_id)
+            known = ", ".join(key.key_id for key in self._known())
             raise SealBroken(f"Sealed by the master key {head[1:].hex()}; this machine has {known}.")
         try:
-            return self._cipher(key, org_id).decrypt(nonce, sealed[_HEAD_BYTES:], _bound(head, org_id, binding))
+            return self._cipher(key, org_id).decrypt(nonce, sealed[_BODY_AT:], _bound(head, org_id, binding))
         except InvalidTag as error:
             raise SealBroken from error
 
     def digest(self, org_id: OrgId, binding: str, data: bytes) -> bytes:
-        """32 bytes that are the same for the same data of one organisation and binding, and tell nobody else of it."""
-        mac = hmac.new(self._digest_key(self._newest, org_id), digestmod=hashlib.sha256)
+        """32 bytes that are the same for the same data of one organisation and binding, and tell nobody else of it.
+
+        They are the newest master key's: after a rotation the same data has another digest.
+        """
+        return self._mac(self._known()[0], org_id, binding, data)
+
+    def digests(self, org_id: OrgId, binding: str, data: bytes) -> list[bytes]:
+        """What `digest` gives or gave with each master key that is known, the newest first."""
+        return [self._mac(key, org_id, binding, data) for key in self._known()]
+
+    def _known(self) -> Sequence[MasterKey]:
+        return self._keys() if callable(self._keys) else self._keys
+
+    def _mac(self, key: MasterKey, org_id: OrgId, binding: str, data: bytes) -> bytes:
+        mac = hmac.new(self._digest_key(key, org_id), digestmod=hashlib.sha256)
         mac.update(_framed(binding.encode()))
         mac.update(data)
         return mac.digest()
+
+
+def _head(key: MasterKey) -> bytes:
+    return _VERSION + key.raw_id
 
 
 def _cipher(key: MasterKey, org_id: OrgId) -> AESGCM:

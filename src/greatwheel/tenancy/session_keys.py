@@ -39,5 +39,5 @@ async def check(conn: OrgConnection, session_id: SessionId, key: str) -> Session
 
 
 async def revoke(conn: OrgConnection, session_id: SessionId) -> None:
-    """Take the session's key away, at once."""
+    """Take the session's key away, at once and for good: no task of the session begins or goes on."""
     await conn.execute(_SQL["revoke_session_key"], {"session_id": session_id})

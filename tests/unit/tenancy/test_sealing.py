@@ -88,11 +88,32 @@ def test_a_key_that_is_added_seals_from_then_on(tmp_path: Path) -> None:
     """After a rotation the file's new key seals, and what the old one sealed still opens."""
     file = tmp_path / "master.key"
     before = open_sealer(file, {})
-    sealed = before.seal(A, "place", b"text")
+    sealed, oldest = before.seal(A, "place", b"text"), before.newest
     key = add_key(file)
     after = open_sealer(file, {})
-    assert after.newest == key.key_id != before.newest
+    assert after.newest == key.key_id != oldest
     assert after.open(A, "place", sealed) == b"text"
+
+
+def test_who_is_at_work_takes_a_new_key_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A sealer that was opened before the rotation seals with the new key at once; a broken file changes nothing."""
+    file = tmp_path / "master.key"
+    sealer = open_sealer(file, {})
+    sealed, digest = sealer.seal(A, "place", b"text"), sealer.digest(A, "x", b"text")
+    assert sealer.is_newest(sealed)
+    key = add_key(file)
+    assert not sealer.is_newest(sealed)
+    assert sealer.newest == key.key_id
+    assert sealer.is_newest(sealer.seal(A, "place", b"text"))
+    assert sealer.open(A, "place", sealed) == b"text"
+    assert sealer.digests(A, "x", b"text") == [sealer.digest(A, "x", b"text"), digest]
+    broken = tmp_path / "broken"
+    broken.touch(0o600)
+    broken.rename(file)
+    assert sealer.newest == key.key_id
+    assert "stay as they were" in caplog.text
+    file.unlink()
+    assert sealer.open(A, "place", sealed) == b"text"
 
 
 def test_the_environment_comes_first(tmp_path: Path) -> None:

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.ask import say
 from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, facts, in_org, show, with_database
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.runtime.keeping import reseal_kept
 from greatwheel.server.deployment import sealer_of
 from greatwheel.server.settings import load_settings
 from greatwheel.tenancy import orgs
@@ -68,25 +68,28 @@ def rotate_secrets(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make a new master key first.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Seal all organisations' secrets with the newest master key."""
+    """Seal what all organisations keep (secrets, sessions, their data) with the newest master key.
+
+    When it has sealed nothing anew, nothing needs the older keys any more.
+    """
     settings = load_settings(config)
     if new_key:
         if os.environ.get(VARIABLE):
             raise BadInput(f"The master keys come from {VARIABLE}: put a new one before the others there instead.")
         sealer_of(settings)  # a first start makes the file
         add_key(settings.key_file)
-    store = SecretStore(sealer_of(settings))
+    sealer = sealer_of(settings)
+    store = SecretStore(sealer)
 
     async def rotate(database: Database) -> int:
         count = 0
         for org in await orgs.list_all(database):
             async with database.org(org.org_id) as conn:
                 count += await store.reseal(conn, org.org_id)
+            count += await reseal_kept(database, org.org_id, sealer)
         return count
 
     print(f"sealed anew: {with_database(config, rotate)}")
-    if new_key:
-        say("restart the servers and workers that run: they read the master keys when they start")
 
 
 def _read_value(name: str) -> str:

@@ -109,6 +109,7 @@ create table sessions (
   user_id text not null,
   agent_id text not null,
   session_key bytea constraint sessions_session_key_unique unique,
+  revoked_at timestamptz,
   status session_status not null default 'active',
   engine text not null default 'monty',
   snapshot bytea,
@@ -122,9 +123,11 @@ create table sessions (
   primary key (org_id, session_id),
   foreign key (org_id, user_id) references users,
   foreign key (org_id, agent_id) references agent_defs,
-  constraint sessions_ended_keyless check (status <> 'ended' or session_key is null)
+  constraint sessions_ended_keyless check (status <> 'ended' or session_key is null),
+  constraint sessions_revoked_keyless check (revoked_at is null or session_key is null)
 );
 comment on column sessions.session_key is 'SHA-256 of the key that the sandbox holds; null once it is revoked';
+comment on column sessions.revoked_at is 'Its key was taken away: no task of it begins or goes on';
 comment on column sessions.snapshot is 'Digest of the sealed dump in blobs';
 comment on column sessions.context is 'Digest of the injected context in blobs';
 
