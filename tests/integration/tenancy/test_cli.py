@@ -70,6 +70,17 @@ def test_the_first_command_tells_the_admins_key_once(run: Run, database_url: str
     assert second.stderr == ""
 
 
+def test_a_new_organisation_has_the_agents(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It can be given tasks at once; a broken agents.toml is said, and the key is printed all the same."""
+    run("orgs", "create", "acme")
+    assert {"triage", "research"} <= {agent["name"] for agent in rows(run("agents", "list", "--org", "acme", "--json"))}
+    (tmp_path / "agents.toml").write_text("no toml at all")
+    monkeypatch.setenv("GREATWHEEL_AGENTS__FOLDER", str(tmp_path))
+    made = run("orgs", "create", "other")
+    assert made.stdout.startswith("gwk_")
+    assert "no agents yet" in made.stderr
+
+
 def test_an_organisation_its_user_and_a_key(run: Run, database_url: str, tmp_path: Path) -> None:
     """A new organisation has an admin; a user is made, changed and given a key, which is revoked at once."""
     (made,) = rows(run("orgs", "create", "acme", "--json"))

@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
+from greatwheel.channels.cli.ask import say
 from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, facts, in_org, show, with_database
+from greatwheel.core.errors import BadInput
+from greatwheel.core.ids import OrgId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.server.agents import load_agents, registry_of
+from greatwheel.server.settings import Settings, load_settings
 from greatwheel.tenancy import api_keys, orgs, users
 from greatwheel.tenancy.orgs import Org
 
@@ -30,7 +35,8 @@ def create_org(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an organisation with an admin, and print the admin's key: it is shown only now."""
+    """Make an organisation with an admin and the usual agents, and print the admin's key: it is shown only now."""
+    settings = load_settings(config)
 
     async def create(database: Database) -> dict[str, str]:
         org_id = orgs.new_org_id()
@@ -38,6 +44,7 @@ def create_org(
             await orgs.create(conn, org_id, name)
             user_id = await users.create(conn, org_id, admin, role="admin")
             key = await api_keys.create(conn, org_id, user_id, label="first key")
+        await _give_agents(settings, database, org_id)
         return {"org_id": org_id, "name": name, "user_id": user_id, "key": key.text}
 
     made = with_database(config, create)
@@ -45,6 +52,18 @@ def create_org(
         show([made], as_json=True)
     else:
         print(made["key"])
+
+
+async def _give_agents(settings: Settings, database: Database, org_id: OrgId) -> None:
+    """What can't be loaded is said: the organisation is there, and `serve` will try again."""
+    try:
+        loaded = await load_agents(settings, registry_of(settings, database), [org_id])
+    except BadInput as error:
+        say(f"it has no agents yet: {error}")
+        return
+    for agent in loaded:
+        if agent.outcome == "refused":
+            say(f"agent {agent.name} was not loaded: {agent.reason}")
 
 
 @orgs_app.command("update")
