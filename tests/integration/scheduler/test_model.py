@@ -111,18 +111,12 @@ class Model:
         entry.status, entry.age, entry.stopping = "queued", next(self.ages), False
 
 
-OPERATIONS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["submit", "submit", "again", "claim", "claim", "claim", "ask", "answer", "finish", "finish", "fail", "die",
-             "call", "call", "give_back", "cancel", "retry"]
-        ),
-        st.integers(0, 7),
-        st.integers(0, 2),
-    ),
-    min_size=10,
-    max_size=40,
-)  # fmt: skip
+WEIGHTS = {
+    "submit": 2, "again": 4, "claim": 5, "ask": 3, "answer": 2, "finish": 2, "fail": 1, "die": 1, "call": 2,
+    "give_back": 3, "cancel": 1, "retry": 1,
+}  # fmt: skip
+NAMES = st.sampled_from([name for name, weight in WEIGHTS.items() for _ in range(weight)])
+OPERATIONS = st.lists(st.tuples(NAMES, st.integers(0, 5), st.integers(0, 2)), min_size=25, max_size=50)
 
 
 class Player:
@@ -212,7 +206,7 @@ class Player:
 
 
 @settings(
-    max_examples=25,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
