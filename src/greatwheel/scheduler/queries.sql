@@ -122,6 +122,12 @@ select exists (
     and status in ('queued', 'admitted', 'running', 'waiting')
 ) as open;
 
+-- name: open_parts
+-- The parts of a call that have not ended.
+select task_id from tasks where parent_id = %(parent)s and parent_call = %(call)s
+  and status in ('queued', 'admitted', 'running', 'waiting')
+order by part;
+
 -- name: call_with_parts
 -- A call that waits, and its parts in order, all ended; no rows if it does not wait.
 select c.name, t.path[array_upper(t.path, 1)] as agent, t.kind, t.status, t.answer, t.result, t.error, t.usage

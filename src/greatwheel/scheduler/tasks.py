@@ -185,31 +185,26 @@ class TaskStore:
             NotFound: no such task.
             Conflict: it has ended.
         """
-        tree = await self._lock_tree(conn, task_id)
-        if task_id not in tree:
-            ended = await self.get(conn, task_id)
-            raise Conflict(f"The task {task_id} has ended: it is {ended.status}.")
-        below = [row for row in tree.values() if row["task_id"] != tree[task_id]["parent_id"]]
-        running = [row["task_id"] for row in below if row["status"] == "running"]
-        await conn.execute(SQL["request_cancel"], {"tasks": running})
-        for running_id in running:
-            payload = f"{tree[running_id]['org_id']} {running_id}"
-            await conn.execute(SQL["announce_cancel"], {"payload": payload})
-        for row in reversed(below):
-            if row["status"] != "running":
-                await end(conn, row["task_id"], CANCELLED)
+        await self._cancel(conn, task_id)
         await admit(conn)
         return await self.get(conn, task_id)
 
     async def expire_waiting(self, conn: OrgConnection) -> bool:
-        """Answer the question whose time has been over longest with a TimeoutError; False when there is none.
+        """Answer the call whose time has been over longest with a TimeoutError; False when there is none.
 
-        One to a transaction: the order of locks allows no more.
+        A called agent that has not answered in time is cancelled. One to a transaction: the order of locks allows no
+        more.
         """
         row = await fetch(conn, "expired_call")
         if row is None:
             return False
-        await self.answer(conn, row["task_id"], row["seq"], None, "TimeoutError: nobody answered in time")
+        await conn.execute(SQL["lock_task"], {"task": row["task_id"]})
+        late = CallOutcome(answer=None, error="TimeoutError: nobody answered in time")
+        if await answer_call(conn, row["task_id"], row["seq"], late):
+            parts = await conn.execute(SQL["open_parts"], {"parent": row["task_id"], "call": row["seq"]})
+            for part in await parts.fetchall():
+                await self._cancel(conn, part["task_id"])
+        await admit(conn)
         return True
 
     async def get(self, conn: OrgConnection, task_id: TaskId) -> Task:
@@ -245,6 +240,21 @@ class TaskStore:
         if row["status"] != "running" or row["epoch"] != task.epoch:
             raise LeaseLost
         return row
+
+    async def _cancel(self, conn: OrgConnection, task_id: TaskId) -> None:
+        tree = await self._lock_tree(conn, task_id)
+        if task_id not in tree:
+            ended = await self.get(conn, task_id)
+            raise Conflict(f"The task {task_id} has ended: it is {ended.status}.")
+        below = [row for row in tree.values() if row["task_id"] != tree[task_id]["parent_id"]]
+        running = [row["task_id"] for row in below if row["status"] == "running"]
+        await conn.execute(SQL["request_cancel"], {"tasks": running})
+        for running_id in running:
+            payload = f"{tree[running_id]['org_id']} {running_id}"
+            await conn.execute(SQL["announce_cancel"], {"payload": payload})
+        for row in reversed(below):
+            if row["status"] != "running":
+                await end(conn, row["task_id"], CANCELLED)
 
     async def _lock_tree(self, conn: OrgConnection, task_id: TaskId) -> dict[TaskId, Any]:
         """The rows of a task and all below it that have not ended. Repeated until none was added meanwhile."""

@@ -240,6 +240,22 @@ async def test_cancelling_reaches_everything_below(office: Office) -> None:
             await office.tasks.cancel(conn, middle.task_id)
 
 
+async def test_an_agent_that_is_late_is_cancelled(office: Office) -> None:
+    """A called agent that has not answered in time is told to stop, and its caller gets a TimeoutError."""
+    parent = await office.started()
+    async with office.conn() as conn:
+        [child] = await office.tasks.submit_children(conn, parent, 1, [ChildOrder(agent="a1", input="x")])
+        await ask(conn, parent, 1, "agent.call", expires="0 s")
+    await office.wait(parent)
+    await office.claim(child)
+    async with office.conn() as conn:
+        assert await office.tasks.expire_waiting(conn)
+        assert not await office.tasks.expire_waiting(conn)
+    assert await journal(office, parent, 1) == ("failed", None, "TimeoutError: nobody answered in time")
+    assert (await office.get(parent)).status == "admitted"
+    assert (await office.get(child)).cancel_requested
+
+
 async def test_a_cancelled_task_starts_nothing_more(office: Office) -> None:
     """A running task that is to be cancelled can't call agents any more."""
     task = await office.started()
