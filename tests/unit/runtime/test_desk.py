@@ -1,21 +1,28 @@
 """What of a host call stands in the journal."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from greatwheel.core.budgets import Budget
+from greatwheel.core.clock import SystemClock
 from greatwheel.core.context import CallContext
-from greatwheel.core.ids import RunId, SessionId
+from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.runtime.desk import Desk
 from greatwheel.runtime.journal import CallRow, NoJournal
+from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.record import Prefix, RecordedCall
 from greatwheel.runtime.services import Effect, Record, Service, ServiceCall, Wait, Waiting
 from greatwheel.sandbox.port import HostCall
 
 CONTEXT = CallContext(session_id=SessionId("ses_1"), run_id=RunId("tsk_1"))
+TASK = Task(
+    org_id=OrgId("org"), task_id=TaskId("tsk_1"), session_id=SessionId("ses_1"), user_id=UserId("usr"),
+    agent_id=AgentId("agt"), agent_version=1, kind="agent", input="do it", status="running",
+)  # fmt: skip
 
 
 class Rows(NoJournal):
@@ -68,7 +75,8 @@ class One:
 async def test_a_row_is_known_again_when_the_guest_makes_the_call_again(kind: type, call: HostCall) -> None:
     """A call with positional arguments that was journaled by its service is the same call in a replay."""
     journal, services = Rows(), One(kind)
-    desk = Desk(context=CONTEXT, task=cast("Task", None), journal=journal, services=services)
+    ledger = Ledger(Budget(), SystemClock())
+    desk = Desk(context=CONTEXT, task=TASK, journal=journal, services=services, ledger=ledger)
     await desk.serve(1, 1, call, {"question": "who?", "timeout": 5}, services.find(call.name))
     [row] = journal.rows
     kept = RecordedCall(call=row.seq, step=row.step, name=row.name, digest=row.digest, state=row.state)
