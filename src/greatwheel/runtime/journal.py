@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from greatwheel.core.errors import NotAvailable
 from greatwheel.core.usage import Usage
 from greatwheel.runtime.services import Waiting
 from greatwheel.runtime.shown import shown
@@ -87,35 +86,6 @@ class Journal(Protocol):
     async def boundary(self, state: Mapping[str, Any], dump: bytes | None) -> None:
         """From here a later attempt goes on; None keeps the dump of the boundary before."""
         ...
-
-
-class NoJournal:
-    """Of a run that lives in this process alone."""
-
-    def served(self, row: CallRow) -> None:
-        """Nothing is kept."""
-
-    def event(self, type: str, data: Mapping[str, Any]) -> None:
-        """Nothing is kept."""
-
-    async def committed(self) -> None:
-        """There is nothing to wait for."""
-
-    async def intend(self, row: CallRow) -> None:
-        """Nothing is kept."""
-
-    async def record(self, row: Callable[[Any], CallRow], handle: Callable[[OrgConnection], Awaitable[Any]]) -> Any:
-        """There is no database."""
-        raise NotAvailable("This service needs the durable runtime.")
-
-    async def wait(
-        self, row: Callable[[Waiting], CallRow], handle: Callable[[OrgConnection], Awaitable[Waiting]]
-    ) -> None:
-        """There is no database."""
-        raise NotAvailable("This service needs the durable runtime.")
-
-    async def boundary(self, state: Mapping[str, Any], dump: bytes | None) -> None:
-        """Nothing is kept."""
 
 
 def encoded(value: Any) -> bytes:

@@ -1,6 +1,6 @@
 """What of a host call stands in the journal."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.runtime.desk import Desk
-from greatwheel.runtime.journal import CallRow, NoJournal
+from greatwheel.runtime.journal import CallRow
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.record import Prefix, RecordedCall
 from greatwheel.runtime.services import Effect, Record, Service, ServiceCall, Wait, Waiting
@@ -25,11 +25,23 @@ TASK = Task(
 )  # fmt: skip
 
 
-class Rows(NoJournal):
+class Rows:
     """Keeps rows in memory."""
 
     def __init__(self) -> None:
         self.rows: list[CallRow] = []
+
+    def served(self, row: CallRow) -> None:
+        raise AssertionError("the bridge does this, not the desk")
+
+    def event(self, type: str, data: Mapping[str, Any]) -> None:
+        raise AssertionError("the loop does this, not the desk")
+
+    async def committed(self) -> None:
+        pass
+
+    async def boundary(self, state: Mapping[str, Any], dump: bytes | None) -> None:
+        raise AssertionError("the loop does this, not the desk")
 
     async def intend(self, row: CallRow) -> None:
         self.rows.append(row)
