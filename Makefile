@@ -1,5 +1,5 @@
 # Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
-.PHONY: demo run test test-hostile test-model check bench compat longcontext format clean setup
+.PHONY: demo run test test-hostile test-model check chaos bench compat longcontext format clean setup
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -14,6 +14,7 @@ help:
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-model   the tests that need the real model"
 	@echo "make check        formatting, lint, types, directions of import"
+	@echo "make chaos        workers killed at every write, at random moments, and under a restart of Postgres"
 	@echo "make compat       how much of models' Python each sandbox engine runs"
 	@echo "make bench        overheads, side by side with rlms"
 	@echo "make longcontext  the long-context benchmark (hours on two cores; MINUTES=n stops it earlier)"
@@ -54,6 +55,9 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/uv sync -q --locked --inexact --extra embedded --group bench
 	$(BIN)/python -m greatwheel.bench.overhead
+
+chaos: $(STAMP)
+	$(BIN)/python -m greatwheel.testing.chaos $(CHAOS)
 
 compat: $(STAMP)
 	$(BIN)/python -m greatwheel.bench.compat
