@@ -1,0 +1,57 @@
+"""`greatwheel tasks`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from greatwheel.channels.cli.app import app
+from greatwheel.core.errors import Conflict, NotFound
+from greatwheel.database.database import Database
+
+from .office import make_office
+
+
+def test_tasks_are_listed_shown_retried_and_cancelled(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead task is found by its state, shown with its reason, queued again by hand, and cancelled."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("GREATWHEEL_SERVER__DATA", str(tmp_path))
+    run = CliRunner()
+
+    async def dead_task() -> str:
+        database = await Database.open(database_url, folder=tmp_path)
+        office = await make_office(database, "acme")
+        await office.submit(text="of another kind")
+        task = await office.started(text="words\nand more words")
+        await office.finish(task, "dead", error="its model is gone")
+        await database.close()
+        return task.task_id
+
+    def tasks(*arguments: str) -> str:
+        result = run.invoke(app, ["tasks", *arguments, "--org", "acme"], catch_exceptions=False)
+        assert result.exit_code == 0
+        return result.stdout
+
+    def rows(*arguments: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(tasks(*arguments, "--json"))
+        return found
+
+    dead = asyncio.run(dead_task())
+    assert len(rows("list")) == 2
+    assert [row["task_id"] for row in rows("list", "--status", "dead")] == [dead]
+    assert "its model is gone" in tasks("show", dead)
+    assert "words and more words" in tasks("list", "--agent", "a0")
+    assert rows("retry", dead)[0]["status"] == "queued"
+    assert rows("show", dead)[0]["status"] == "admitted"
+    assert rows("cancel", dead)[0]["status"] == "cancelled"
+    with pytest.raises(Conflict, match="cancelled"):
+        tasks("retry", dead)
+    with pytest.raises(NotFound):
+        tasks("show", "tsk_none")
