@@ -1,0 +1,1 @@
+"""What durability costs, side by side with LangGraph and DBOS on the same Postgres."""
