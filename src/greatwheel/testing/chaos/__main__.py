@@ -19,6 +19,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     only: list[Disturbance] = [KillAt(Point.parse(text)) for text in arguments.at]
     only += [KillAfter(seconds) for seconds in arguments.after]
     only += [RestartPostgres(seconds) for seconds in arguments.restart]
+    only += [RestartPostgres(seconds, crash=True) for seconds in arguments.crash]
     return Plan(
         lanes=arguments.lanes,
         share=arguments.share,
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--at", action="append", default=[], metavar="POINT", help="this point alone")
     parser.add_argument("--after", action="append", default=[], type=float, metavar="SECONDS", help="this moment alone")
     parser.add_argument("--restart", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
+    parser.add_argument("--crash", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
     parser.add_argument("--times", type=int, default=1, help="how often those are tried")
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("GREATWHEEL_") or name == "DATABASE_URL"]:

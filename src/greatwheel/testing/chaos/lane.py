@@ -67,9 +67,11 @@ class RestartPostgres:
     """The server is restarted so many seconds after the task was queued; the workers live on."""
 
     seconds: float
+    crash: bool = False
+    """It is ended by force, and begins with its log."""
 
     def __str__(self) -> str:
-        return f"--restart {self.seconds:.4f}"
+        return f"--{'crash' if self.crash else 'restart'} {self.seconds:.4f}"
 
 
 Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | RestartPostgres
@@ -147,10 +149,10 @@ class Lane:
                 worker = self._start()
                 trial.hit = not await self._ended_within(trial.root, seconds)
                 _kill(worker)
-            case RestartPostgres(seconds=seconds):
+            case RestartPostgres(seconds=seconds, crash=crash):
                 self._start()
                 trial.hit = not await self._ended_within(trial.root, seconds)
-                await asyncio.to_thread(self._restart)
+                await asyncio.to_thread(_restart, self.world.server.data, crash=crash)
         if trial.hit and not isinstance(trial.disturbance, RestartPostgres):
             self._start()
 
@@ -159,10 +161,6 @@ class Lane:
         order = WorkerOrder(config=config, log=log, kill=kill, record=record)
         self._processes.append(start(self.world.workers, order))
         return self._processes[-1]
-
-    def _restart(self) -> None:
-        embedded.stop(self.world.server.data)
-        embedded.start(self.world.server.data)
 
     async def _died(self, worker: ForkServerProcess, root: TaskId) -> bool:
         """Wait until the worker has killed itself, or the task has ended without it."""
@@ -217,6 +215,17 @@ class Lane:
             await asyncio.to_thread(process.join)
             process.close()
         self._processes.clear()
+
+
+def _restart(data: Path, *, crash: bool) -> None:
+    if crash:
+        lock = data / "postmaster.pid"
+        os.kill(int(lock.read_text(encoding="ascii").split()[0]), signal.SIGQUIT)  # "immediate shutdown"
+        while lock.exists():
+            time.sleep(POLL_SECONDS)
+    else:
+        embedded.stop(data)
+    embedded.start(data)
 
 
 def _kill(process: ForkServerProcess) -> None:

@@ -40,7 +40,7 @@ class Plan:
     moments: int = 100
     """Kills at random moments."""
     restarts: int = 5
-    """Restarts of Postgres, at random moments."""
+    """Restarts of Postgres, at random moments; every second one by force."""
     seed: int = 1
     only: Sequence[Disturbance] = ()
     """These alone."""
@@ -148,7 +148,9 @@ def _disturbances(plan: Plan, points: Sequence[Point], seconds: float) -> tuple[
     chosen = [point for point in points if plan.share >= 1 or chance.random() < plan.share]
     calm: list[Disturbance] = [KillAt(point) for point in chosen]
     calm += [KillAfter(chance.uniform(0, seconds)) for _ in range(plan.moments)]
-    return calm, [RestartPostgres(chance.uniform(0.2, 0.9) * seconds) for _ in range(plan.restarts)]
+    return calm, [
+        RestartPostgres(chance.uniform(0.2, 0.9) * seconds, crash=number % 2 == 1) for number in range(plan.restarts)
+    ]
 
 
 async def _try(
