@@ -28,7 +28,6 @@ def main(url: str) -> None:
         "name": "bench",
         "system_database_url": url,
         "log_level": "CRITICAL",
-        "run_admin_server": False,
     }
     DBOS(config=config)
     DBOS.launch()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import mean, median
 from urllib.parse import quote
@@ -15,8 +17,9 @@ import psycopg
 
 from greatwheel.bench.durable.figures import Baseline, Row
 from greatwheel.bench.durable.peers import Peer, started
-from greatwheel.bench.durable.wheel_side import InProcess, in_process, opened_client, read_marks, workers
+from greatwheel.bench.durable.wheel_side import Client, InProcess, in_process, opened_client, read_marks, workers
 from greatwheel.bench.overhead.figures import rounds
+from greatwheel.core.ids import TaskId
 from greatwheel.database.embedded import DATABASE, EmbeddedServer
 
 PEERS = {"LangGraph": ("langgraph", 0.25), "DBOS": ("dbos", 0.125)}
@@ -30,7 +33,7 @@ WINDOW = 500
 """Calls whose mean time stands for that of the 10th, and of the last."""
 CONTEXTS = {"1 KB": 1_000, "50 MB": 50_000_000}
 SESSIONS, CALLS_EACH = 50, 400
-TASKS = 300
+TASKS, CLIENTS = 320, 8
 IDLE_TASKS = 30
 WITHIN = 1.2
 
@@ -106,16 +109,15 @@ async def growth(bench: Bench) -> list[Row]:
 async def at_once(bench: Bench) -> list[Row]:
     """Many sessions that call at the same time, in two workers."""
     rates = []
-    async with opened_client(bench.folder, concurrency=SESSIONS) as client:
-        marks = bench.folder / "marks-sessions.txt"
-        async with workers(client, marks, 2, SESSIONS // 2):
-            for _ in range(bench.count):
-                tasks = [(await client.order(f"model {CALLS_EACH}")).task_id for _ in range(SESSIONS)]
-                await client.ended(tasks)
-                ended = time.monotonic()
-                asked = read_marks(marks)["asked"]
-                begun = min(asked[task][0] for task in tasks)
-                rates.append(SESSIONS * CALLS_EACH / (ended - begun))
+    marks = bench.folder / "marks-sessions.txt"
+    async with opened_client(bench.folder, concurrency=SESSIONS) as client, workers(client, marks, 2, SESSIONS // 2):
+        for _ in range(bench.count):
+            tasks = [(await client.order(f"model {CALLS_EACH}")).task_id for _ in range(SESSIONS)]
+            await client.ended(tasks)
+            ended = time.monotonic()
+            asked = read_marks(marks)["asked"]
+            begun = min(asked[task][0] for task in tasks)
+            rates.append(SESSIONS * CALLS_EACH / (ended - begun))
     what = f"durable calls of {SESSIONS} sessions at once, 2 workers"
     return [Row(what=what, unit="a second", value=median(rates), at_least=3_000.0)]
 
@@ -125,15 +127,22 @@ async def throughput(bench: Bench) -> list[Row]:
     rows = []
     for number in (1, 2):
         rates = []
-        async with opened_client(bench.folder, concurrency=32) as client:
-            async with workers(client, bench.folder / f"marks-{number}.txt", number, 16):
-                for _ in range(bench.count):
-                    begun = time.monotonic()
-                    await client.ended([(await client.order("model 1")).task_id for _ in range(TASKS)])
-                    rates.append(TASKS / (time.monotonic() - begun))
-        what = f"tasks done, of {TASKS} ordered one after the other, {number} worker{'s' * (number > 1)}"
+        marks = bench.folder / f"marks-{number}.txt"
+        async with opened_client(bench.folder, concurrency=32) as client, workers(client, marks, number, 16):
+            for _ in range(bench.count):
+                begun = time.monotonic()
+                await client.ended(await _ordered_by_many(client))
+                rates.append(TASKS / (time.monotonic() - begun))
+        what = f"tasks done, of {TASKS} ordered by {CLIENTS} clients, {number} worker{'s' * (number > 1)}"
         rows.append(Row(what=what, unit="a second", value=median(rates)))
     return rows
+
+
+async def _ordered_by_many(client: Client) -> list[TaskId]:
+    async def order() -> list[TaskId]:
+        return [(await client.order("model 1")).task_id for _ in range(TASKS // CLIENTS)]
+
+    return [task for tasks in await asyncio.gather(*(order() for _ in range(CLIENTS))) for task in tasks]
 
 
 async def latency(bench: Bench) -> list[Row]:
@@ -204,4 +213,4 @@ def _size(server: EmbeddedServer, database: str) -> float:
 def _gaps(ours: InProcess) -> list[float]:
     """Seconds from each model call of the last task to the next."""
     moments = ours.model.moments
-    return [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    return [after - before for before, after in pairwise(moments)]
