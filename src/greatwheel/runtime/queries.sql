@@ -33,8 +33,8 @@ select 1 as held from tasks where org_id = %(org)s and task_id = %(task)s and ep
 for share
 
 -- name: set_boundary
--- From here a later attempt goes on.
-update tasks set boundary = %(state)s, snapshot = coalesce(%(snapshot)s, snapshot), usage = %(usage)s
+-- From here a later attempt goes on. That is progress: the attempts before it do not count any more.
+update tasks set boundary = %(state)s, snapshot = coalesce(%(snapshot)s, snapshot), usage = %(usage)s, attempts = 0
 where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'
 returning 1 as held
 

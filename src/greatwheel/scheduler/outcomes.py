@@ -51,7 +51,11 @@ CANCELLED = Ended(status="cancelled", error_code="task.cancelled", error="The ta
 
 def dead(reason: str, attempts: int) -> Ended:
     """The end of a task whose attempts are used up."""
-    return Ended(status="dead", error_code="task.dead", error=f"{reason} (after {attempts} attempts)")
+    return Ended(status="dead", error_code="task.dead", error=f"{reason} (after {_attempts(attempts)})")
+
+
+def _attempts(number: int) -> str:
+    return "one attempt" if number == 1 else f"{number} attempts"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

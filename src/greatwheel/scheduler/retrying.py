@@ -5,13 +5,24 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
+from greatwheel.core.errors import BadInput, ModelFileCorrupt, ModelNotFound, NotFound, SealBroken
+from greatwheel.runtime.record import ReplayMismatch
+
+LASTING = (BadInput, ModelFileCorrupt, ModelNotFound, NotFound, ReplayMismatch, SealBroken)
+"""Errors of the host that every further attempt would meet again."""
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether another attempt may do better."""
+    return not isinstance(error, LASTING)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrying:
     """Exponential backoff, with jitter so that tasks that failed together do not come back together."""
 
     max_attempts: int = 5
-    """Attempts without progress (a wait is progress); the task is dead after the last."""
+    """Attempts without progress (a boundary is progress); the task is dead after the last."""
     base_seconds: float = 1.0
     """The mean pause after the first failure; it doubles with each further one."""
     cap_seconds: float = 300.0

@@ -26,7 +26,7 @@ from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, answer_call, end, fetch
 from greatwheel.scheduler.outcomes import CANCELLED, CallOutcome, dead, reason_of
 from greatwheel.scheduler.port import ChildOrder, Ending
-from greatwheel.scheduler.retrying import Retrying
+from greatwheel.scheduler.retrying import Retrying, may_pass
 from greatwheel.scheduler.rows import task_of
 from greatwheel.scheduler.submission import Submission
 
@@ -115,13 +115,14 @@ class TaskStore:
         await admit(conn)
 
     async def fail_attempt(self, conn: OrgConnection, task: Task, error: BaseException) -> TaskStatus:
-        """An attempt failed for a reason of the host's: try again later, or be dead after the last attempt."""
+        """An attempt failed for a reason of the host's: try again later. Dead after the last attempt, or when all the
+        others would fail in the same way."""
         row = await self._lock_running(conn, task)
         reason = reason_of(error)
         if row["cancel_requested"]:
             await end(conn, task.task_id, CANCELLED)
             status: TaskStatus = "cancelled"
-        elif row["attempts"] >= row["max_attempts"]:
+        elif row["attempts"] >= row["max_attempts"] or not may_pass(error):
             await end(conn, task.task_id, dead(reason, row["attempts"]))
             status = "dead"
         else:

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from greatwheel.core.errors import BudgetExceeded, Conflict, LeaseLost, NotFound
+from greatwheel.core.errors import BudgetExceeded, Conflict, LeaseLost, ModelNotFound, ModelUnavailable, NotFound
 from greatwheel.core.ids import SessionId, TaskId
 from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.database import Database
@@ -120,6 +120,17 @@ async def test_an_old_attempt_can_write_nothing(office: Office) -> None:
             await office.tasks.fail_attempt(conn, first, ValueError())
     await office.finish(second, answer="mine")
     assert (await office.get(first)).answer == "mine"
+
+
+async def test_what_no_attempt_can_mend_is_dead_at_once(office: Office) -> None:
+    """A host's error that every attempt would meet again ends the task; one that may pass queues it."""
+    for error, status in ((ModelNotFound("no model x"), "dead"), (ModelUnavailable("away"), "queued")):
+        task = await office.started()
+        async with office.conn() as conn:
+            assert await office.tasks.fail_attempt(conn, task, error) == status
+        async with office.conn() as conn:
+            await conn.execute("update tasks set status = 'dead' where status = 'queued'")
+    assert str((await office.get(task)).error).startswith("ModelUnavailable: away")
 
 
 async def test_a_task_with_a_live_job_is_not_taken_over(office: Office) -> None:
