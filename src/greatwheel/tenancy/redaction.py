@@ -1,7 +1,8 @@
 """Takes an organisation's secrets out of what comes from outside: results, errors, log lines.
 
-A secret is found as it is, and as base64 (at any place in a longer text), hexadecimal digits, percent-encoding, JSON
-and HTML escapes. A server that scrambles it in another way is not met: give secrets only to servers that you trust.
+A secret is found as it is, with up to two escapes (percent-encoding, JSON, HTML) one within the other, and as base64
+(at any place in a longer text) or hexadecimal digits of each of these. A server that scrambles it in another way is not
+met: give secrets only to servers that you trust.
 """
 
 from __future__ import annotations
@@ -55,19 +56,26 @@ class Redactor:
 
 
 def _forms(value: str) -> Iterator[str]:
-    raw = value.encode()
-    yield value
-    yield raw.decode("latin-1")  # as `Redactor.value` reads bytes
-    yield raw.hex()
-    yield raw.hex().upper()
-    yield from _base64_forms(raw)
-    for quoted in (quote(value, safe=""), quote(value), quote_plus(value)):
+    """Each spelling in which a server may send it back, most of which are the same for an ordinary key."""
+    once = set(_escaped(value))
+    spellings = {value} | once | {twice for text in once for twice in _escaped(text)}
+    for text in spellings:
+        raw = text.encode()
+        yield text
+        yield raw.decode("latin-1")  # as `Redactor.value` reads bytes
+        yield raw.hex()
+        yield raw.hex().upper()
+        yield from _base64_forms(raw)
+
+
+def _escaped(text: str) -> Iterator[str]:
+    for quoted in (quote(text, safe=""), quote(text), quote_plus(text)):
         yield quoted
         yield _ESCAPE.sub(lambda found: found[0].lower(), quoted)
     for ascii_only in (True, False):
-        yield json.dumps(value, ensure_ascii=ascii_only)[1:-1]
-    yield html.escape(value)
-    yield html.escape(value, quote=False)
+        yield json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+    yield html.escape(text)
+    yield html.escape(text, quote=False)
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:
