@@ -12,8 +12,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
+from greatwheel.channels.http import listening
 from greatwheel.channels.http.serving import STOP_SECONDS
+from greatwheel.core.errors import BadInput
 from greatwheel.core.ids import OrgId
 from greatwheel.database.database import Database
 from greatwheel.tenancy.first_start import ensure_first
@@ -24,12 +27,12 @@ PROGRAM = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from tests_http_conftest import parts_of
-from greatwheel.channels.http import create_app, server_of
+from greatwheel.channels.http import create_app, listening, server_of
 from greatwheel.database.database import Database
 
 async def main(url, folder, port):
     database = await Database.open(url, folder=Path(folder))
-    await server_of(create_app(parts_of(database, Path(folder))), port=int(port)).serve()
+    await server_of(create_app(parts_of(database, Path(folder)))).serve([listening("127.0.0.1", int(port))])
     await database.close()
 
 asyncio.run(main(*sys.argv[1:]))
@@ -114,3 +117,13 @@ async def test_a_stream_goes_on_after_its_server_was_killed(
                 told += [line async for line in lines if line.startswith("data: ")]
                 await process.wait()
         assert [each["number"] for each in told] == [1]
+
+
+def test_an_address_that_is_taken_is_one_clear_error() -> None:
+    """The error names the address and says what to do; port 0 is any free one."""
+    with listening("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port}.*--port"):
+            listening("127.0.0.1", port)
+    with pytest.raises(BadInput, match="nowhere"):
+        listening("nowhere.invalid", 80)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from greatwheel.channels.cli.ask import say
 from greatwheel.channels.cli.tenants import announce_first
 from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, run_until_stopped
-from greatwheel.channels.http.app import create_app
+from greatwheel.channels.http import create_app, listening, model_probe, server_of
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work
 from greatwheel.server.settings import Settings, load_settings
 
@@ -46,10 +46,10 @@ async def _serve(settings: Settings, host: str, port: int, concurrency: int | No
 
 async def _listen(installation: Installation, host: str, port: int, stop: asyncio.Event) -> None:
     """Serve the API until `stop` is set, or until it can't be served any more: then everything stops."""
-    config = uvicorn.Config(
-        create_app(installation), host=host, port=port, log_level="warning", access_log=False, server_header=False
-    )
-    server = uvicorn.Server(config)
+    llm = installation.settings.llm
+    model = model_probe(llm.model or None, llm.environment(os.environ))
+    server = server_of(create_app(installation, model=model))
+    socket = listening(host, port)
     # Signals are this module's business: they stop the worker as well.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
@@ -58,9 +58,9 @@ async def _listen(installation: Installation, host: str, port: int, stop: asynci
         server.should_exit = True
 
     waiting = asyncio.create_task(stopping())
-    say(f"listening on http://{host}:{port} (API description at /docs)")
+    say(f"listening on http://{host}:{socket.getsockname()[1]} (API description at /docs)")
     try:
-        await server._serve()  # `serve` would take the signals
+        await server._serve([socket])  # `serve` would take the signals
     finally:
         waiting.cancel()
         stop.set()

@@ -2,6 +2,6 @@
 
 from greatwheel.channels.http.app import create_app
 from greatwheel.channels.http.health import Probe, model_probe
-from greatwheel.channels.http.serving import server_of
+from greatwheel.channels.http.serving import listening, server_of
 
-__all__ = ["Probe", "create_app", "model_probe", "server_of"]
+__all__ = ["Probe", "create_app", "listening", "model_probe", "server_of"]

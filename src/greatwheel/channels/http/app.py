@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
@@ -76,10 +76,9 @@ def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     news: News = app.state.news
-    looking = asyncio.create_task(news.run())
-    try:
-        yield
-    finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+    async with asyncio.TaskGroup() as group:
+        group.create_task(news.run())
+        try:
+            yield
+        finally:
+            news.stop()

@@ -47,8 +47,9 @@ class News:
         """The server stops: streams end, and their clients come again."""
 
     def stop(self) -> None:
-        """End all waiting, now and from now on."""
+        """End all waiting, now and from now on, and `run`."""
         self.over = True
+        self._wanted.set()
         for watch in self._watches:
             watch.news.set()
 
@@ -72,8 +73,8 @@ class News:
         return watch.head
 
     async def run(self) -> None:
-        """Look for news, for ever, while somebody waits."""
-        while True:
+        """Look for news while somebody waits, until `stop`."""
+        while not self.over:
             if not self._watches:
                 self._wanted.clear()
                 await self._wanted.wait()

@@ -8,10 +8,25 @@ import uvicorn
 from fastapi import FastAPI
 
 from greatwheel.channels.http.news import News
+from greatwheel.core.errors import BadInput
 
 STOP_SECONDS = 5
 """What has not ended by then when the server stops is cut off."""
 IDLE_SECONDS = 75
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket on that address; port 0: any free one.
+
+    Raises:
+        BadInput: it can't be had.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=512)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise BadInput(f"Can't listen on {host}, port {port}: {reason}; choose another --host or --port.") from error
 
 
 class ApiServer(uvicorn.Server):
@@ -27,13 +42,12 @@ class ApiServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def server_of(app: FastAPI, *, host: str = "127.0.0.1", port: int = 8080) -> ApiServer:
-    """A server of the app; `await server.serve()` runs it until `server.should_exit` is set."""
+def server_of(app: FastAPI) -> ApiServer:
+    """A server of the app; `await server.serve([socket])` runs it until `server.should_exit` is set."""
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
         log_config=None,
+        log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=IDLE_SECONDS,

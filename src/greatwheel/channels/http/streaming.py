@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from anyio import CancelScope
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
@@ -51,7 +52,9 @@ async def _stream(visit: Visit, task_id: TaskId, after: int, first: bytes) -> As
     until, failures = time.monotonic() + LONGEST_SECONDS, 0
     while time.monotonic() < until and not visit.news.over:
         try:
-            rows, ended = await _news(visit, task_id, after)
+            # A client that leaves ends the stream between two queries: cutting one off would cost its connection.
+            with CancelScope(shield=True):
+                rows, ended = await _news(visit, task_id, after)
             failures = 0
         except GreatwheelError as error:
             failures += 1
