@@ -14,7 +14,7 @@ help:
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-model   the tests that need the real model"
 	@echo "make check        formatting, lint, types, directions of import"
-	@echo "make chaos        workers killed at every write, at random moments, and under a restart of Postgres"
+	@echo "make chaos        workers killed at every write, at random moments, and under restarts of Postgres"
 	@echo "make compat       how much of models' Python each sandbox engine runs"
 	@echo "make bench        overheads, side by side with rlms"
 	@echo "make longcontext  the long-context benchmark (hours on two cores; MINUTES=n stops it earlier)"

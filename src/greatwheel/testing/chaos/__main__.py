@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from greatwheel.testing.chaos.lane import Disturbance, KillAfter, KillAt, RestartPostgres
+from greatwheel.testing.chaos.lane import Disturbance, Freeze, KillAfter, KillAt, RestartPostgres
 from greatwheel.testing.chaos.matrix import Plan, run
 from greatwheel.testing.chaos.points import Point
 
@@ -20,11 +20,13 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     only += [KillAfter(seconds) for seconds in arguments.after]
     only += [RestartPostgres(seconds) for seconds in arguments.restart]
     only += [RestartPostgres(seconds, crash=True) for seconds in arguments.crash]
+    only += [Freeze(seconds) for seconds in arguments.freeze]
     return Plan(
         lanes=arguments.lanes,
         share=arguments.share,
         moments=arguments.moments,
         restarts=arguments.restarts,
+        freezes=arguments.freezes,
         seed=arguments.seed,
         only=only * arguments.times,
     )
@@ -38,11 +40,13 @@ def main() -> int:
     parser.add_argument("--share", type=float, default=plan.share, help="of the points, 0 to 1")
     parser.add_argument("--moments", type=int, default=plan.moments, help="kills at random moments")
     parser.add_argument("--restarts", type=int, default=plan.restarts, help="restarts of Postgres")
+    parser.add_argument("--freezes", type=int, default=plan.freezes, help="workers frozen for a while")
     parser.add_argument("--seed", type=int, default=plan.seed, help="of what is chosen by chance")
     parser.add_argument("--at", action="append", default=[], metavar="POINT", help="this point alone")
     parser.add_argument("--after", action="append", default=[], type=float, metavar="SECONDS", help="this moment alone")
     parser.add_argument("--restart", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
     parser.add_argument("--crash", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
+    parser.add_argument("--freeze", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
     parser.add_argument("--times", type=int, default=1, help="how often those are tried")
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith("GREATWHEEL_") or name == "DATABASE_URL"]:

@@ -30,6 +30,8 @@ from greatwheel.testing.chaos.worker import WorkerOrder, start
 
 AGENTS = ("everything", "helper", "leaf", "failing", "noted")
 POLL_SECONDS = 0.05
+THAW_SECONDS = 1.0
+"""For so long a worker that was frozen tries to go on where it was."""
 TOO_LONG_SECONDS = 60.0
 """A task that has not ended by then never will."""
 
@@ -74,7 +76,17 @@ class RestartPostgres:
         return f"--{'crash' if self.crash else 'restart'} {self.seconds:.4f}"
 
 
-Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | RestartPostgres
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """The worker is stopped so many seconds after the task was queued, and goes on when another has done its work."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"--freeze {self.seconds:.4f}"
+
+
+Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | RestartPostgres | Freeze
 
 
 @dataclass(kw_only=True, slots=True)
@@ -153,8 +165,20 @@ class Lane:
                 self._start()
                 trial.hit = not await self._ended_within(trial.root, seconds)
                 await asyncio.to_thread(_restart, self.world.server.data, crash=crash)
-        if trial.hit and not isinstance(trial.disturbance, RestartPostgres):
+            case Freeze(seconds=seconds):
+                worker = self._start()
+                trial.hit = not await self._ended_within(trial.root, seconds)
+                await self._freeze(worker, trial.root)
+        if trial.hit and isinstance(trial.disturbance, (KillAt, KillAfter)):
             self._start()
+
+    async def _freeze(self, worker: ForkServerProcess, root: TaskId) -> None:
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        self._start()
+        await self._ended(root)
+        os.kill(worker.pid, signal.SIGCONT)
+        await asyncio.sleep(THAW_SECONDS)
 
     def _start(self, *, kill: Point | None = None, record: Path | None = None) -> ForkServerProcess:
         config, log = self.folder / "greatwheel.toml", self.folder / "workers.log"

@@ -15,6 +15,7 @@ import psycopg
 from greatwheel.database import embedded
 from greatwheel.testing.chaos.lane import (
     Disturbance,
+    Freeze,
     KillAfter,
     KillAt,
     Lane,
@@ -41,6 +42,8 @@ class Plan:
     """Kills at random moments."""
     restarts: int = 5
     """Restarts of Postgres, at random moments; every second one by force."""
+    freezes: int = 10
+    """Workers that are taken for dead, at random moments, and go on later."""
     seed: int = 1
     only: Sequence[Disturbance] = ()
     """These alone."""
@@ -78,6 +81,7 @@ class Report:
 _NAMES: dict[type[Disturbance], str] = {
     KillAt: "kills at a write",
     KillAfter: "kills at a random moment",
+    Freeze: "workers frozen for a while",
     RestartPostgres: "restarts of Postgres",
 }
 _SUMS = {
@@ -148,6 +152,7 @@ def _disturbances(plan: Plan, points: Sequence[Point], seconds: float) -> tuple[
     chosen = [point for point in points if plan.share >= 1 or chance.random() < plan.share]
     calm: list[Disturbance] = [KillAt(point) for point in chosen]
     calm += [KillAfter(chance.uniform(0, seconds)) for _ in range(plan.moments)]
+    calm += [Freeze(chance.uniform(0.2, 0.9) * seconds) for _ in range(plan.freezes)]
     return calm, [
         RestartPostgres(chance.uniform(0.2, 0.9) * seconds, crash=number % 2 == 1) for number in range(plan.restarts)
     ]
