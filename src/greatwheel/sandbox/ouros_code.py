@@ -159,7 +159,7 @@ def _raises(tree: ast.Module) -> Iterator[_Edit]:
 
 
 def _worldly(tree: ast.Module, code: str) -> Iterator[_Edit]:
-    """`t.time` becomes `_ouros_at_time(t)`, and `from time import time` is followed by an assignment of ours."""
+    """`t.time` becomes `_ouros_at(t, 0)`, and `from time import time` is followed by an assignment of ours."""
     lines = code.encode().splitlines()
     for node in ast.walk(tree):
         match node:
@@ -167,12 +167,13 @@ def _worldly(tree: ast.Module, code: str) -> Iterator[_Edit]:
                 start, end = value.col_offset, node.end_col_offset or 0
                 # Within f-strings, Python 3.11 may place a node elsewhere than it stands.
                 if lines[node.lineno - 1][start:end] == ast.unparse(node).encode():
-                    yield _insertion(node.lineno, start, f"_ouros_at_{attr}(", rank=3)
-                    yield _Edit(line=node.lineno, start=value.end_col_offset or 0, end=end, text=")")
+                    yield _insertion(node.lineno, start, "_ouros_at(", rank=3)
+                    yield _Edit(line=node.lineno, start=value.end_col_offset or 0, end=end, text=f", {NAMES[attr]})")
             case ast.ImportFrom(module=str(module), names=names) if module in FUNCTIONS:
                 for alias in names:
                     if alias.name in FUNCTIONS[module]:
-                        text = f"; {alias.asname or alias.name} = _ouros_standins['{module}.{alias.name}']"
+                        bound = alias.asname or alias.name
+                        text = f"; {bound} = _ouros_stand_in('{module}.{alias.name}', {bound})"
                         yield _insertion(node.end_lineno or 0, node.end_col_offset or 0, text)
 
 

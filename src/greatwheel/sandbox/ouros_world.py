@@ -1,8 +1,9 @@
 """Time and chance in Ouros, which knows no way to set either: guest functions that stand in for the engine's own.
 
-A block reaches them because `ouros_code` turns `x.time` into `_ouros_at_time(x)` for every name in `NAMES`, and adds an
-assignment to `from time import time`. What they know is in the guest's variables, so a dump holds it; only the state of
-the module `random` is the process's, and is kept beside them before a dump. Without a world they call the engine's.
+A block reaches them because `ouros_code` turns `x.time` into `_ouros_at(x, 0)` for every name in `NAMES`, by its place
+there (a quoted name could end an f-string), and adds an assignment to `from time import time`. What they know is in the
+guest's variables, so a dump holds it; only the state of the module `random` is the process's, and is kept beside them
+before a dump. Without a world they call the engine's.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ FUNCTIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Owner → its functions that have a stand-in."""
 
-NAMES = frozenset(name for names in FUNCTIONS.values() for name in names)
-"""Attributes that a block reads by way of `_ouros_at_<name>`."""
+NAMES: Mapping[str, int] = MappingProxyType(
+    {name: place for place, name in enumerate(dict.fromkeys(name for names in FUNCTIONS.values() for name in names))}
+)
+"""Attributes that a block reads by way of `_ouros_at`, with their places."""
 
 _SOURCE = r"""
 import base64 as _ouros_base64
@@ -42,7 +45,6 @@ import time as _ouros_time
 import uuid as _ouros_uuid
 
 _ouros_world = {'seed': None, 'now': 0, 'read': 0, 'draws': 0, 'kept': None}
-_ouros_standins = {}
 
 def _ouros_enter(world):
     if world is None:
@@ -111,12 +113,14 @@ def _ouros_urlsafe(size=None):
 def _ouros_id(version):
     return lambda *args, **kwargs: _ouros_uuid.UUID(int=_ouros_generator().getrandbits(128), version=version)
 
-def _ouros_stand_in(owner, name, native, own):
+def _ouros_stand_in(key, native):
+    own = _ouros_standins[key]
+    machines = _ouros_natives[key] if key in _ouros_natives else native
     def call(*args, **kwargs):
         if _ouros_world['seed'] is not None:
             return own(*args, **kwargs)
-        return native(*args, **kwargs) if kwargs else native(*args)
-    _ouros_standins[owner + '.' + name] = call
+        return machines(*args, **kwargs) if kwargs else machines(*args)
+    return call
 
 def _ouros_owner(value):
     if value is _ouros_datetime.datetime:
@@ -125,9 +129,18 @@ def _ouros_owner(value):
         return 'datetime.date'
     return str(value)[9:-2] if type(value).__name__ == 'module' else ''
 
-def _ouros_at(value, name):
+def _ouros_at(value, place):
+    name = _ouros_names[place]
     key = _ouros_owner(value) + '.' + name
-    return _ouros_standins[key] if key in _ouros_standins else getattr(value, name)
+    found = getattr(value, name)
+    return _ouros_stand_in(key, found) if key in _ouros_standins else found
+
+# The engine forgets the class of a method that is no longer beside it.
+_ouros_natives = {
+    'datetime.datetime.now': lambda *args: _ouros_datetime.datetime.now(*args),
+    'datetime.datetime.utcnow': lambda: _ouros_datetime.datetime.utcnow(),
+    'datetime.date.today': lambda: _ouros_datetime.date.today(),
+}
 """
 
 _OWN = {
@@ -160,12 +173,5 @@ _OWN = {
 
 def source() -> str:
     """The block that defines the stand-ins."""
-    lines = [_SOURCE]
-    for owner, names in FUNCTIONS.items():
-        for name in names:
-            native = f"_ouros_{owner}.{name}"
-            if owner.startswith("datetime"):  # the engine forgets the class of a method that is no longer beside it
-                native = f"lambda *args: {native}(*args)"
-            lines.append(f"_ouros_stand_in('{owner}', '{name}', {native}, {_OWN[f'{owner}.{name}']})")
-    lines += [f"def _ouros_at_{name}(value):\n    return _ouros_at(value, '{name}')" for name in sorted(NAMES)]
-    return "\n".join(lines)
+    items = "".join(f"    '{name}': {code},\n" for name, code in _OWN.items())
+    return f"{_SOURCE}\n_ouros_names = {list(NAMES)}\n_ouros_standins = {{\n{items}}}\n"
