@@ -28,6 +28,8 @@ _Pool: TypeAlias = AsyncConnectionPool[AsyncConnection[DictRow]]
 _BEGIN = sql.SQL("begin; select set_config('greatwheel.org', {}, true)")
 """Sent as one message: a transaction costs two round trips beyond its own statements."""
 _CONNECT_SECONDS = 15
+_IDLE = "-c idle_in_transaction_session_timeout=15s"
+"""A process that stops in a transaction, or whose machine is gone, must not keep its locks: others wait for them."""
 _RETRY_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -203,7 +205,7 @@ def _reach(url: str | None, folder: Path) -> _Access:
     if url is None:
         server = embedded.start(folder / "postgres")
         migrate(server.url())
-        access = _Access(url=server.url(user=APPLICATION), embedded=server.data)
+        access = _Access(url=make_conninfo(server.url(user=APPLICATION), options=_IDLE), embedded=server.data)
     else:
         access = _Access(url=_as_application(url))
         migrate(url)
@@ -215,5 +217,5 @@ def _reach(url: str | None, folder: Path) -> _Access:
 def _as_application(url: str) -> str:
     """The login role's connection that takes the application's role from its first moment, also after a RESET."""
     given = parse_url(url)
-    options = f"{given.get('options') or ''} -c role={APPLICATION}".strip()
+    options = f"{given.get('options') or ''} -c role={APPLICATION} {_IDLE}".strip()
     return make_conninfo(url, options=options)

@@ -53,7 +53,7 @@ def as_ours(error: Exception) -> GreatwheelError:
             return Conflict(f"It exists already ({_table(error)}).")
         case errors.DataError() | errors.CheckViolation() | errors.NotNullViolation():
             return BadInput(f"Postgres can't store that: {first_line(error)}")
-        case psycopg.OperationalError() if is_gone(error):
+        case psycopg.OperationalError() | errors.IdleInTransactionSessionTimeout() if is_gone(error):
             return DatabaseUnavailable(f"No Postgres answers: {first_line(error)}")
         case errors.InsufficientPrivilege():
             return DatabaseError(f"The database role may not do that: {first_line(error)}; see docs/database.md.")
@@ -64,7 +64,7 @@ def as_ours(error: Exception) -> GreatwheelError:
 def is_gone(error: psycopg.Error) -> bool:
     """Whether the server or the connection is gone, rather than the statement refused."""
     state = error.sqlstate
-    return state is None or state[:2] == "08" or state in {"57P01", "57P02", "57P03", "53300"}
+    return state is None or state[:2] == "08" or state in {"57P01", "57P02", "57P03", "53300", "25P03"}
 
 
 def first_line(error: Exception) -> str:

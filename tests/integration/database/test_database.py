@@ -58,6 +58,25 @@ async def test_a_block_that_is_cancelled_keeps_nothing_and_gives_its_connection_
     assert await concurrency(database, org_id) == 4
 
 
+async def test_who_stops_in_a_transaction_keeps_no_locks(database: Database, org_id: OrgId) -> None:
+    """Postgres ends a transaction whose client does nothing for long; the client is told, and the next block works."""
+    async with database.org(org_id) as conn:
+        limit = await (await conn.execute("show idle_in_transaction_session_timeout")).fetchone()
+    assert limit == {"idle_in_transaction_session_timeout": "15s"}
+
+    async def stop_and_go_on() -> None:
+        async with database.org(org_id) as conn:
+            await conn.execute("set local idle_in_transaction_session_timeout = '50ms'")
+            await conn.execute("select from orgs for update")
+            await asyncio.sleep(0.3)
+            await conn.execute("select 1")
+
+    with pytest.raises(DatabaseUnavailable):
+        await stop_and_go_on()
+    async with database.org(org_id) as conn:
+        await conn.execute("select from orgs for update nowait")
+
+
 async def test_a_part_of_a_block_can_be_tried(database: Database, org_id: OrgId) -> None:
     """A transaction within the block is a savepoint: its failure leaves the rest of the block as it was."""
     async with database.org(org_id) as conn:
