@@ -28,6 +28,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         restarts=arguments.restarts,
         freezes=arguments.freezes,
         seed=arguments.seed,
+        minutes=arguments.minutes,
         only=only * arguments.times,
     )
 
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--moments", type=int, default=plan.moments, help="kills at random moments")
     parser.add_argument("--restarts", type=int, default=plan.restarts, help="restarts of Postgres")
     parser.add_argument("--freezes", type=int, default=plan.freezes, help="workers frozen for a while")
+    parser.add_argument("--minutes", type=float, default=plan.minutes, help="after which no further trial begins")
     parser.add_argument("--seed", type=int, default=plan.seed, help="of what is chosen by chance")
     parser.add_argument("--at", action="append", default=[], metavar="POINT", help="this point alone")
     parser.add_argument("--after", action="append", default=[], type=float, metavar="SECONDS", help="this moment alone")

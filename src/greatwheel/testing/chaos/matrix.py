@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 import psycopg
@@ -45,6 +47,8 @@ class Plan:
     freezes: int = 10
     """Workers that are taken for dead, at random moments, and go on later."""
     seed: int = 1
+    minutes: float = inf
+    """What was not tried by then is left out."""
     only: Sequence[Disturbance] = ()
     """These alone."""
 
@@ -55,6 +59,8 @@ class Report:
 
     seed: int
     points: int = 0
+    left_out: int = 0
+    """Disturbances for which there was no time."""
     verdicts: list[Verdict] = field(default_factory=list)
     keyless: int = 0
     """Model requests without an idempotency key: each would be paid again."""
@@ -72,6 +78,8 @@ class Report:
             hit = sum(verdict.trial.hit for verdict in tried)
             yield f"{name:<44}{len(tried):>7}   of which before the task had ended: {hit}"
         yield f"{'points of the undisturbed run':<44}{self.points:>7}   seed {self.seed}"
+        if self.left_out:
+            yield f"{'left out for want of time':<44}{self.left_out:>7}"
         yield f"{'host calls of each root task':<44}{min((v.host_calls for v in hits), default=0):>7}"
         for name, attribute in _SUMS.items():
             yield f"{name:<44}{sum(getattr(verdict, attribute) for verdict in self.verdicts):>7}"
@@ -110,8 +118,9 @@ async def run(plan: Plan, tell: Callable[[str], None]) -> Report:
             points = _points(record)
             report.points = len(points)
             calm, stormy = _disturbances(plan, points, first.seconds)
-            await _try(calm, lanes, expected, world, report, tell)
-            await _try(stormy, lanes[:1], expected, world, report, tell)
+            until = time.monotonic() + plan.minutes * 60
+            await _try(stormy, lanes[:1], expected, world, report, tell, until)
+            await _try(calm, lanes, expected, world, report, tell, until)
             report.keyless = world.model.keyless
     return report
 
@@ -153,6 +162,7 @@ def _disturbances(plan: Plan, points: Sequence[Point], seconds: float) -> tuple[
     calm: list[Disturbance] = [KillAt(point) for point in chosen]
     calm += [KillAfter(chance.uniform(0, seconds)) for _ in range(plan.moments)]
     calm += [Freeze(chance.uniform(0.2, 0.9) * seconds) for _ in range(plan.freezes)]
+    chance.shuffle(calm)  # so that a run that is stopped early has tried some of each kind
     return calm, [
         RestartPostgres(chance.uniform(0.2, 0.9) * seconds, crash=number % 2 == 1) for number in range(plan.restarts)
     ]
@@ -165,13 +175,14 @@ async def _try(
     world: World,
     report: Report,
     tell: Callable[[str], None],
+    until: float,
 ) -> None:
     """Each disturbance once, in whichever lane is free."""
     left = list(disturbances)[::-1]
     whole = len(left)
 
     async def work(lane: Lane) -> None:
-        while left:
+        while left and time.monotonic() < until:
             disturbance = left.pop()
             verdict = judge(await lane.run(disturbance), expected, world)
             report.verdicts.append(verdict)
@@ -184,3 +195,4 @@ async def _try(
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
             group.create_task(work(lane))
+    report.left_out += len(left)

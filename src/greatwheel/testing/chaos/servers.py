@@ -40,8 +40,8 @@ class CountingModel:
     """Answers by what is asked alone; a request whose key it knows costs nothing, as at a server that honours keys."""
 
     def __init__(self) -> None:
-        self.asked: dict[str, Asked] = {}
-        """By idempotency key."""
+        self._asked: dict[str, Asked] = {}
+        self._lock = threading.Lock()
         self.keyless = 0
         """Requests without a key: each of them is paid."""
         self._server = FakeModelServer(self._reply, delay=SECONDS)
@@ -50,6 +50,11 @@ class CountingModel:
     def url(self) -> str:
         """How the settings name the model."""
         return f"{self._server.openai_url}#fake"
+
+    def asked(self) -> dict[str, Asked]:
+        """What was asked so far, by idempotency key."""
+        with self._lock:
+            return dict(self._asked)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -63,7 +68,8 @@ class CountingModel:
         self._server.requests.clear()  # they are counted here
         if not key:
             self.keyless += 1
-        asked = self.asked.setdefault(key, Asked())
+        with self._lock:
+            asked = self._asked.setdefault(key, Asked())
         asked.times.append(time.time())
         text = "\n".join(message["content"] for message in request.body["messages"])
         asked.texts.add(text)
@@ -84,7 +90,7 @@ class CountingReceiver:
     """Takes orders by POST: `/charge` carries out each one that comes, `/note` each idempotency key once."""
 
     def __init__(self) -> None:
-        self.orders: defaultdict[str, Received] = defaultdict(Received)
+        self._orders: defaultdict[str, Received] = defaultdict(Received)
         self._keys: set[str] = set()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -105,10 +111,15 @@ class CountingReceiver:
         self._server.server_close()
         self._thread.join()
 
+    def orders(self) -> dict[str, Received]:
+        """What came so far."""
+        with self._lock:
+            return dict(self._orders)
+
     def take(self, order: str, key: str | None) -> None:
         """An order has come; a key that is known does nothing."""
         with self._lock:
-            received = self.orders[order]
+            received = self._orders[order]
             received.sent += 1
             if key is None or key not in self._keys:
                 received.done += 1

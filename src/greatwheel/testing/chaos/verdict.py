@@ -46,7 +46,7 @@ def asked_by(tree: portrait.Tree, asked: Mapping[str, Asked]) -> dict[tuple[str,
     """What the tree's tasks asked of the model: by the task's label and the key's rest."""
     labels = tree.labels
     found = {}
-    for key, each in list(asked.items()):
+    for key, each in asked.items():
         parts = _KEY.fullmatch(key)
         if parts is not None and parts["task"] in labels:
             found[labels[parts["task"]], parts["rest"]] = each
@@ -56,7 +56,7 @@ def asked_by(tree: portrait.Tree, asked: Mapping[str, Asked]) -> dict[tuple[str,
 def expected_of(trial: Trial, world: World) -> Expected:
     """What an undisturbed trial says that others must come to."""
     assert trial.tree is not None, f"the undisturbed task did not end: {trial.stuck}"
-    return Expected(portrait=portrait.portrait(trial.tree), keys=frozenset(asked_by(trial.tree, world.model.asked)))
+    return Expected(portrait=portrait.portrait(trial.tree), keys=frozenset(asked_by(trial.tree, world.model.asked())))
 
 
 def judge(trial: Trial, expected: Expected, world: World) -> Verdict:
@@ -75,7 +75,7 @@ def judge(trial: Trial, expected: Expected, world: World) -> Verdict:
 
 
 def _judge_models(verdict: Verdict, tree: portrait.Tree, expected: Expected, world: World) -> None:
-    asked = asked_by(tree, world.model.asked)
+    asked = asked_by(tree, world.model.asked())
     for place in sorted(asked.keys() ^ expected.keys):
         verdict.violations.append(f"the model call {place} was {'paid and' if place in asked else 'never'} expected")
     labels = tree.labels
@@ -100,7 +100,7 @@ def _row_of(rest: str) -> int:
 
 def _judge_orders(verdict: Verdict, tree: portrait.Tree, world: World) -> None:
     told = portrait.orders(tree)
-    received = {order: each for order, each in list(world.receiver.orders.items()) if order.startswith(tree.root)}
+    received = {order: each for order, each in world.receiver.orders().items() if order.startswith(tree.root)}
     for order in sorted(told.keys() | received.keys()):
         done = received[order].done if order in received else 0
         in_doubt = told.get(order) == "in doubt"
