@@ -31,6 +31,7 @@ from greatwheel.core.ids import OrgId, TaskId, UserId
 from greatwheel.core.tasks import ENDED, SubmitTask
 from greatwheel.database import blobs, embedded
 from greatwheel.runtime.keeping import SQL as KEEPING
+from greatwheel.runtime.packing import unpack
 from greatwheel.server.assembly import Installation, opened
 from greatwheel.server.settings import load_settings
 from greatwheel.testing.server_formats import FakeRequest
@@ -341,12 +342,13 @@ async def _until_all_ended(installation: Installation, org: OrgId) -> dict[TaskI
 
 
 async def _dumps(installation: Installation, org: OrgId) -> dict[str, str]:
-    """What the sealed dumps and contexts have in them."""
+    """What the sealed dumps and contexts have in them, by their kind."""
     opened_blobs = {}
     async with installation.database.org(org) as conn:
         for row in await (await conn.execute(KEEPING["kept_blobs"], {"org": org})).fetchall():
             raw = await blobs.get(conn, org, row["digest"], sealer=installation.sealer, binding=row["binding"])
-            opened_blobs[f"dump.{row['digest'].hex()}"] = raw.decode("latin-1")
+            plain = await unpack(raw) if row["binding"].startswith("dump:") else raw
+            opened_blobs[f"{row['binding'].partition(':')[0]}.{row['digest'].hex()}"] = plain.decode("latin-1")
     return opened_blobs
 
 

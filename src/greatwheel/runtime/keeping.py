@@ -11,6 +11,7 @@ from greatwheel.core.ids import OrgId, SessionId
 from greatwheel.database import blobs, queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.runtime.packing import pack, unpack
 from greatwheel.tenancy.sealing import Sealer
 
 SQL = queries.load(__file__, "keeping.sql")
@@ -28,11 +29,13 @@ class Keeping:
 
     async def keep_dump(self, connection: OrgConnection, dump: bytes) -> bytes:
         """Store a dump; its digest."""
-        return await blobs.put(connection, self.org_id, dump, sealer=self.sealer, binding=self._binding())
+        packed = await pack(dump)
+        return await blobs.put(connection, self.org_id, packed, sealer=self.sealer, binding=self._binding())
 
     async def kept_dump(self, connection: OrgConnection, digest: bytes) -> bytes:
         """The dump of that digest. Raises SealBroken when it was altered, or is another session's."""
-        return await blobs.get(connection, self.org_id, digest, sealer=self.sealer, binding=self._binding())
+        packed = await blobs.get(connection, self.org_id, digest, sealer=self.sealer, binding=self._binding())
+        return await unpack(packed)
 
     async def drop_unused(self, connection: OrgConnection, digest: bytes | None) -> None:
         """Delete a dump that no boundary and no session refers to any more."""
