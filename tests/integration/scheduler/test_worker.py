@@ -48,6 +48,19 @@ async def test_nested_calls_do_not_deadlock_one_place(office: Office) -> None:
     assert done.answer == "0+1+2+3+4+5+6+7+8"
 
 
+async def test_a_worker_does_not_take_over_its_own_task(office: Office) -> None:
+    """A worker that is too busy to tell that it is alive goes on with what it does."""
+
+    async def do(task: Task) -> None:
+        await asyncio.sleep(1.0)
+        await office.finish(task, answer=f"attempt {task.attempts}")
+
+    slow = replace(QUICK, heartbeat_seconds=30.0, stalled_after_seconds=0.3, tick_seconds=0.1)
+    async with working(office, Script(do), slow):
+        done = await office.until(await office.submit(), "done")
+    assert done.answer == "attempt 1"
+
+
 async def test_a_failed_attempt_is_made_again(office: Office) -> None:
     """A host's failure is tried again after a pause, and the task succeeds on the next attempt."""
 
