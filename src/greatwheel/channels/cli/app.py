@@ -20,6 +20,7 @@ from greatwheel.channels.cli.orgs import orgs_app
 from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
 from greatwheel.channels.cli.secrets import secrets_app
 from greatwheel.channels.cli.serve import serve_command
+from greatwheel.channels.cli.submit import submit_command
 from greatwheel.channels.cli.tasks import tasks_app
 from greatwheel.channels.cli.users import users_app
 from greatwheel.channels.cli.worker import worker_command
@@ -38,6 +39,7 @@ app.command("fork")(fork_command)
 app.command("rewind")(rewind_command)
 app.command("serve")(serve_command)
 app.command("worker")(worker_command)
+app.command("submit")(submit_command)
 app.command("migrate")(migrate_command)
 app.add_typer(database_app, name="database")
 app.add_typer(models_app, name="models")

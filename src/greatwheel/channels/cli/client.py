@@ -1,0 +1,118 @@
+"""A client of the HTTP API, for commands that work against a server."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from greatwheel.core.errors import DatabaseUnavailable, GreatwheelError
+
+_SECONDS = 60.0
+"""For one answer, and between two signs of life of a stream."""
+_TRIES = 30
+_PAUSE = 1.0
+
+
+class ServerUnavailable(GreatwheelError):
+    """No Greatwheel server answers; start one with `greatwheel serve`, or name it with --server."""
+
+    code = "server.unavailable"
+    retryable = True
+    http_status = 503
+    exit_code = DatabaseUnavailable.exit_code
+
+
+class ApiClient:
+    """Speaks to one server with one key. Errors of the API are raised as errors of `core.errors`."""
+
+    def __init__(self, server: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        headers = {"authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=server, headers=headers, timeout=_SECONDS, transport=transport)
+
+    def call(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
+        """The JSON that a request gives.
+
+        Raises:
+            ServerUnavailable: nobody answers there.
+            GreatwheelError: as the server refused.
+        """
+        try:
+            answer = self._http.request(method, path, json=body, headers=headers)
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            raise ServerUnavailable from error
+        _check(answer)
+        return answer.json() if answer.content else None
+
+    def events(self, task_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """A task's events as they happen, each once, to `task.ended`: also over servers that stop meanwhile.
+
+        Raises:
+            ServerUnavailable: no server came back.
+            GreatwheelError: as the server refused.
+        """
+        last, failures = "0", 0
+        while True:
+            try:
+                for kind, number, data in self._stream(task_id, last):
+                    last, failures = number or last, 0
+                    yield kind, data
+                    if kind == "task.ended":
+                        return
+            except httpx.TransportError as error:
+                failures += 1
+                if failures > _TRIES:
+                    raise ServerUnavailable from error
+                time.sleep(_PAUSE)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _stream(self, task_id: str, last: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        headers = {"accept": "text/event-stream", "last-event-id": last}
+        with self._http.stream("GET", f"/api/tasks/{task_id}/events", headers=headers) as answer:
+            if answer.is_error:
+                answer.read()
+                _check(answer)
+            fields: dict[str, str] = {}
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if line and name:
+                    fields[name] = value
+                elif not line and "event" in fields:
+                    yield fields["event"], fields.get("id", ""), json.loads(fields["data"])
+                    fields = {}
+
+
+def _check(answer: httpx.Response) -> None:
+    if not answer.is_error:
+        return
+    try:
+        told = answer.json()["error"]
+        code, message = str(told["code"]), str(told["message"])
+    except (ValueError, LookupError, TypeError):
+        raise ServerUnavailable(f"What answers there is no Greatwheel server (status {answer.status_code}).") from None
+    raise _kind_of(code)(message)
+
+
+def _kind_of(code: str) -> type[GreatwheelError]:
+    """The error that has this code; its nearest kin for a code of the API's own."""
+    found: list[type[GreatwheelError]] = [GreatwheelError]
+    while found:
+        kind = found.pop()
+        if kind.code == code:
+            return kind
+        found.extend(kind.__subclasses__())
+    return _Refused
+
+
+class _Refused(GreatwheelError):
+    """The server refused the request."""
+
+    code = "server.refused"
+    http_status = 502
+    exit_code = 2

@@ -1,0 +1,100 @@
+"""The client that commands use, and `greatwheel submit`, against a server that is played."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from greatwheel.channels.cli import client as module
+from greatwheel.channels.cli import submit
+from greatwheel.channels.cli.app import app
+from greatwheel.channels.cli.client import ApiClient, ServerUnavailable
+from greatwheel.channels.http.streaming import sse
+from greatwheel.core.errors import BadInput, Conflict, GreatwheelError, LimitReached
+
+ENDED = {"status": "done", "outcome": "answered", "answer": "42", "error": None}
+
+
+def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> ApiClient:
+    """A client of a server that answers so."""
+    return ApiClient("http://wheel", "gwk_x", transport=httpx.MockTransport(answer))
+
+
+def test_an_error_of_the_server_is_raised_as_ours() -> None:
+    """An error comes back as the class that has its code; one without a class keeps its message."""
+    for code, kind in (("thing.conflict", Conflict), ("limit.reached", LimitReached), ("new.thing", GreatwheelError)):
+        body = {"error": {"code": code, "message": "what it said", "retryable": False}}
+        with pytest.raises(kind, match="what it said"):
+            client_of(lambda request, body=body: httpx.Response(409, json=body)).call("GET", "/api/me")  # type: ignore[misc]
+
+
+def test_something_else_that_answers_is_no_server() -> None:
+    """A page of another program, and nobody at all, are told as no server."""
+    with pytest.raises(ServerUnavailable, match="status 502"):
+        client_of(lambda request: httpx.Response(502, text="<html>")).call("GET", "/api/me")
+    with pytest.raises(ServerUnavailable, match="greatwheel serve"):
+        ApiClient("http://127.0.0.1:1", "gwk_x").call("GET", "/api/me")
+
+
+def test_events_go_on_over_a_broken_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a connection broke the client asks for what follows the last event, and has each once."""
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["last-event-id"])
+        match len(asked):
+            case 1:
+                return httpx.Response(200, content=sse("noted", {"n": 1}, 7) + b": ping\n\n")
+            case 2:
+                raise httpx.ConnectError("gone")
+            case _:
+                return httpx.Response(200, content=sse("noted", {"n": 2}, 9) + sse("task.ended", ENDED))
+
+    told = list(client_of(answer).events("tsk_1"))
+    assert told == [("noted", {"n": 1}), ("noted", {"n": 2}), ("task.ended", ENDED)]
+    assert asked == ["0", "7", "7"]
+
+
+def test_submit_prints_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer is on stdout, what happens on the way on stderr; --json prints events, --no-wait the task's id."""
+    orders = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            orders.append(json.loads(request.content))
+            return httpx.Response(202, json={"task_id": "tsk_1", "session_id": "ses_1"})
+        said = sse("message.sent", {"text": "\x1b[31mhi"}, 1)
+        return httpx.Response(200, content=said + sse("task.ended", ENDED))
+
+    monkeypatch.setattr(submit, "ApiClient", lambda server, key: client_of(answer))
+    run = CliRunner(env={"GREATWHEEL_API_KEY": "gwk_x"}).invoke
+    shown = run(app, ["submit", "do it", "--agent", "worker"])
+    assert (shown.exit_code, shown.stdout) == (0, "42\n")
+    assert "says: " in shown.stderr
+    assert "\x1b" not in shown.stderr
+    assert (orders[0]["input"], orders[0]["agent"]) == ("do it", "worker")
+    lines = run(app, ["submit", "do it", "--json"]).stdout.splitlines()
+    assert [json.loads(line)["type"] for line in lines] == ["message.sent", "task.ended"]
+    assert run(app, ["submit", "do it", "--no-wait"]).stdout == "tsk_1\n"
+
+
+def test_submit_fails_with_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that failed is told with its error and an exit code that is not zero; without a key nothing is asked."""
+    failed = {"status": "failed", "outcome": None, "answer": None, "error": "ValueError: no"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return httpx.Response(202, json={"task_id": "tsk_1", "session_id": "ses_1"})
+        return httpx.Response(200, content=sse("task.ended", failed))
+
+    monkeypatch.setattr(submit, "ApiClient", lambda server, key: client_of(answer))
+    shown = CliRunner(env={"GREATWHEEL_API_KEY": "gwk_x"}).invoke(app, ["submit", "do it"])
+    assert (shown.exit_code, shown.stdout) == (submit.UNANSWERED, "")
+    assert "failed: ValueError: no" in shown.stderr
+    keyless = CliRunner(env={"GREATWHEEL_API_KEY": ""}).invoke(app, ["submit", "do it"])
+    assert isinstance(keyless.exception, BadInput)
