@@ -113,13 +113,18 @@ def _ouros_urlsafe(size=None):
 def _ouros_id(version):
     return lambda *args, **kwargs: _ouros_uuid.UUID(int=_ouros_generator().getrandbits(128), version=version)
 
+_ouros_made = {}
+
 def _ouros_stand_in(key, native):
-    own = _ouros_standins[key]
-    machines = _ouros_natives[key] if key in _ouros_natives else native
+    if key not in _ouros_made:
+        _ouros_made[key] = _ouros_make(_ouros_standins[key], _ouros_natives[key] if key in _ouros_natives else native)
+    return _ouros_made[key]
+
+def _ouros_make(own, native):
     def call(*args, **kwargs):
         if _ouros_world['seed'] is not None:
             return own(*args, **kwargs)
-        return machines(*args, **kwargs) if kwargs else machines(*args)
+        return native(*args, **kwargs) if kwargs else native(*args)
     return call
 
 def _ouros_owner(value):
@@ -132,6 +137,8 @@ def _ouros_owner(value):
 def _ouros_at(value, place):
     name = _ouros_names[place]
     key = _ouros_owner(value) + '.' + name
+    if key in _ouros_made:
+        return _ouros_made[key]
     found = getattr(value, name)
     return _ouros_stand_in(key, found) if key in _ouros_standins else found
 
