@@ -16,7 +16,7 @@ help:
 	@echo "make check        formatting, lint, types, directions of import"
 	@echo "make chaos        workers killed at every write, at random moments, and under restarts of Postgres"
 	@echo "make compat       how much of models' Python each sandbox engine runs"
-	@echo "make bench        overheads, side by side with rlms"
+	@echo "make bench        what it all costs, side by side with rlms, LangGraph and DBOS (half an hour)"
 	@echo "make longcontext  the long-context benchmark (hours on two cores; MINUTES=n stops it earlier)"
 
 $(STAMP): pyproject.toml uv.lock scripts/setup
@@ -55,6 +55,8 @@ format: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/uv sync -q --locked --inexact --extra embedded --group bench
 	$(BIN)/python -m greatwheel.bench.overhead
+	$(BIN)/python -m greatwheel.bench.durable
+	$(BIN)/python -m greatwheel.bench.waiting --sessions 10000
 
 chaos: $(STAMP)
 	$(BIN)/python -m greatwheel.testing.chaos $(CHAOS)
