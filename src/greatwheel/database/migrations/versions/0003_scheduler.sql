@@ -12,9 +12,12 @@ create index tasks_open_parts on tasks (org_id, parent_id, parent_call)
 --
 -- Priority first, then age. A task waits for the other tasks of its session that have begun, because their dumps are
 -- of the same variables. All jobs have one priority: an organisation's urgent tasks pass its own, never another's.
+--
+-- Planned anew at each call: a plan that a worker made while there were few tasks reads all the waiting ones later.
 create function gw_admit(_org text)
 returns integer
 language plpgsql volatile security definer set search_path = public, pg_temp
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   places integer;
