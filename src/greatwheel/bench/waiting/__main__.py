@@ -21,6 +21,17 @@ from greatwheel.database import embedded
 WIDTH = 150
 """Columns of the table, also where no terminal is."""
 
+INTRODUCTION = """\
+## Sessions that wait for a person
+
+Each is a task of an agent that has called its model once and then asks a person (`channel.ask`); one worker, the embedded
+Postgres, an instant model in the worker's process. Some of them are answered, one after the other, and then get a further
+task each; nothing is kept in memory between tasks. Times are from the commit of the reply (or the order) to the agent's
+next model call.
+
+    python -m greatwheel.bench.waiting --sessions 10000 --docs docs/benchmarks.md
+"""
+
 app = typer.Typer(pretty_exceptions_enable=False)
 
 
@@ -42,7 +53,7 @@ def main(
     _show(console, figures)
     if docs is not None:
         made_on = f"{describe_machine()}; {date.today().isoformat()}."
-        write_section(docs, "waiting", figures.markdown(made_on))
+        write_section(docs, "waiting", f"{INTRODUCTION}\n{figures.markdown(made_on)}")
 
 
 def _show(console: Console, figures: Figures) -> None:
