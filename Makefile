@@ -1,5 +1,5 @@
 # Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
-.PHONY: demo run test test-hostile test-model check chaos bench compat longcontext format clean setup
+.PHONY: demo run test test-hostile test-model check chaos bench waiting compat longcontext format clean setup
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -15,6 +15,7 @@ help:
 	@echo "make test-model   the tests that need the real model"
 	@echo "make check        formatting, lint, types, directions of import"
 	@echo "make chaos        workers killed at every write, at random moments, and under restarts of Postgres"
+	@echo "make waiting      ten thousand sessions that wait for a person: memory, times, bytes"
 	@echo "make compat       how much of models' Python each sandbox engine runs"
 	@echo "make bench        what it all costs, side by side with rlms, LangGraph and DBOS (half an hour)"
 	@echo "make longcontext  the long-context benchmark (hours on two cores; MINUTES=n stops it earlier)"
@@ -60,6 +61,9 @@ bench: $(STAMP)
 
 chaos: $(STAMP)
 	$(BIN)/python -m greatwheel.testing.chaos $(CHAOS)
+
+waiting: $(STAMP)
+	$(BIN)/python -m greatwheel.bench.waiting
 
 compat: $(STAMP)
 	$(BIN)/python -m greatwheel.bench.compat

@@ -24,10 +24,10 @@ WIDTH = 150
 INTRODUCTION = """\
 ## Sessions that wait for a person
 
-Each is a task of an agent that has called its model once and then asks a person (`channel.ask`); one worker, the embedded
-Postgres, an instant model in the worker's process. Some of them are answered, one after the other, and then get a further
-task each; nothing is kept in memory between tasks. Times are from the commit of the reply (or the order) to the agent's
-next model call.
+Each is a task of an agent that has called its model once and then asks a person (`channel.ask`); one worker, the
+embedded Postgres, an instant model in the worker's process. Some of them are answered, one after the other, and then
+get a further task each; nothing is kept in memory between tasks. Times are from the commit of the reply (or the order)
+to the agent's next model call.
 
     python -m greatwheel.bench.waiting --sessions 10000 --docs docs/benchmarks.md
 """
