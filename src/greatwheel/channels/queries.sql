@@ -14,7 +14,7 @@ join lateral (
     and (e.data->>'call')::integer = c.seq
   order by e.seq desc limit 1
 ) e on true
-where c.org_id = %(org)s and c.state = 'waiting' and c.name = 'channel.ask' and t.status = 'waiting'
+where c.org_id = %(org)s and c.state = 'waiting' and c.name = 'channel.ask' and t.status in ('running', 'waiting')
   and (%(task)s::text is null or c.task_id = %(task)s) and (%(user)s::text is null or t.user_id = %(user)s)
 order by c.at limit %(limit)s
 

@@ -93,7 +93,7 @@ class Loop:
         Raises:
             TaskWaits: a call waits for somebody else's answer; a later attempt goes on.
         """
-        talk = self._conversation()
+        talk = await self._conversation()
         driver = Driver(workspace=self.workspace, bridge=self._bridge(), clock=self.clock)
         driver.bridge.checkpoint = self._checkpointing(talk, driver)
         if self.resume is None:
@@ -119,9 +119,9 @@ class Loop:
             raise
         return self._complete(talk, outcome, reason)
 
-    def _conversation(self) -> Conversation:
+    async def _conversation(self) -> Conversation:
         return Conversation(
-            opening=self.workspace.opening(self.question),
+            opening=await self.workspace.begun(self.question),
             prefills="prefill" in self.model.capabilities,
             settings_history=self.settings.history,
         )

@@ -12,7 +12,7 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import KeyRefused, LeaseLost, NotAvailable
-from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, StepStarted
+from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, RunStarted, tag
 from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
@@ -296,12 +296,13 @@ class TaskRunner:
             raise
 
     async def _run_loop(self, attempt: Attempt) -> Ending:
+        model = await self._model(attempt)
         loop = Loop(
             workspace=attempt.workspace,
-            model=await self._model(attempt),
+            model=model,
             question=attempt.task.input,
             ledger=attempt.ledger,
-            observer=_observer(attempt),
+            observer=_observer(attempt, model),
             settings=self._settings,
             clock=self._clock,
             run_id=attempt.context.run_id,
@@ -319,10 +320,11 @@ class TaskRunner:
         return await self._models.trusted(attempt.code.model)
 
     async def _run_agent(self, attempt: Attempt) -> Ending:
-        observer = _observer(attempt)
+        model = await self._model(attempt)
+        observer = _observer(attempt, model)
         bridge = Bridge(
             context=attempt.context,
-            model=await self._model(attempt),
+            model=model,
             ledger=attempt.ledger,
             clock=self._clock,
             observer=observer,
@@ -436,18 +438,21 @@ def ending_of_agent(handled: Handled, ledger: Ledger) -> Ending:
     return Ending(status="done", answer=handled.answer, result=result, usage=usage, outcome="answered")
 
 
-def _observer(attempt: Attempt) -> Observer:
+_NOT_SHOWN = ("type", "at", "run_id", "messages")
+"""Fields of events that the journal has elsewhere, or that are too long for it."""
+
+
+def _observer(attempt: Attempt, model: ChatModel) -> Observer:
     """Tells the journal what people may watch. Host calls stand in the journal already, replayed replies do, too."""
     journal, replies = attempt.journal, attempt.prefix.replies
 
     def tell(event: Event) -> None:
         if isinstance(event, (HostCallStarted, HostCallServed)) or getattr(event, "step", 0) in replies:
             return
-        line = event_line(event, 0.0)
-        kind = line.pop("type")
-        for name in ("at", "messages" if isinstance(event, StepStarted) else "at", "run_id"):
-            line.pop(name, None)
-        journal.event(kind, line)
+        data = {name: value for name, value in event_line(event, 0.0).items() if name not in _NOT_SHOWN}
+        if isinstance(event, RunStarted):
+            data["model"] = model.model  # its full name tells where the server is
+        journal.event(tag(event), data)
 
     return tell
 

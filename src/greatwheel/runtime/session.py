@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,7 +68,7 @@ class Workspace:
     ) -> Workspace:
         """A new session that holds the context and the tools."""
         limits = limits or Limits()
-        prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
+        prepared = await _prepared(context)
         session = await open_equipped(engine, limits, world)
         workspace = cls(
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
@@ -98,7 +99,7 @@ class Workspace:
             await self.session.set(await self._free_name(), self.context)
         self.context = context
         self._dump, self._restorable = None, _small(context)
-        self.prepared = briefing.prepare(context)
+        self.prepared = await _prepared(context)
         for name, value in self.prepared.values.items():
             await self.session.set(name, value)
         await self.save()
@@ -123,7 +124,7 @@ class Workspace:
         session_id: SessionId,
     ) -> Workspace:
         """A durable session as it was at a boundary."""
-        prepared = briefing.prepare(context) if context is not None else briefing.Prepared(values={})
+        prepared = await _prepared(context)
         session = await engine.load(dump, limits=limits, world=world)
         workspace = cls(
             engine=engine, session=session, limits=limits, models=models, context=context, prepared=prepared,
@@ -277,6 +278,12 @@ class Workspace:
             absent=bool(look.absent),
         )
 
+    async def begun(self, question: str) -> prompts.Opening:
+        """As `opening`; the search through much data is made in a thread."""
+        if self.context is None or contexts.size(self.context) <= LARGE_CHARS:
+            return self.opening(question)
+        return await asyncio.to_thread(self.opening, question)
+
     def inventory(self) -> list[Mapping[str, Any]]:
         """The data by name, type, size and content hash."""
         return [
@@ -319,6 +326,15 @@ class Workspace:
     def names(self) -> Sequence[str]:
         """The variables that the session was given."""
         return list(self.prepared.values)
+
+
+async def _prepared(context: Any) -> briefing.Prepared:
+    """What a session is given of a context. Much data is read in a thread: the event loop has others to serve."""
+    if context is None:
+        return briefing.Prepared(values={})
+    if contexts.size(context) <= LARGE_CHARS:
+        return briefing.prepare(context)
+    return await asyncio.to_thread(briefing.prepare, context)
 
 
 def _small(context: Any) -> bool:
