@@ -27,6 +27,8 @@ async def test_a_session_takes_little_beside_its_variables(name: str) -> None:
         packed = await pack(dump)
         assert await unpack(packed) == dump
         assert len(packed) < len(zstandard.compress(dump)) / 5
+        with pytest.raises(DumpInvalid):  # against the other engine's dictionary
+            await unpack(bytes([3 - packed[0]]) + packed[1:])
         loaded = await engine.load(await unpack(packed), limits=Limits(), world=world)
         assert loaded.pending is not None
         event = await loaded.resume({call.id: Returned(value="yes") for call in loaded.pending.calls})

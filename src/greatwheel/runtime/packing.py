@@ -45,7 +45,9 @@ def _packed(dump: bytes) -> bytes:
     head = dump[:_HEAD]
     number = next((number for name, number in _NEWEST.items() if b'"engine":"%s"' % name.encode() in head), 0)
     dictionary = _dictionary(number) if number else None
-    return bytes([number]) + zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary).compress(dump)
+    # With a checksum: read against another dictionary, the frame would give other bytes and no error.
+    packer = zstandard.ZstdCompressor(level=_LEVEL, dict_data=dictionary, write_checksum=True)
+    return bytes([number]) + packer.compress(dump)
 
 
 def _unpacked(packed: bytes) -> bytes:
