@@ -7,7 +7,7 @@ All edits stay within their line, so line numbers hold; tracebacks show the auth
 - `import a, b` becomes two statements, which is all that the engine knows.
 - A generator that a built-in function consumes becomes a list, and `xs.sort(key=f)` a call of ours: where a host call
   pauses inside them, the engine gives wrong results without a word.
-- The functions that tell time and make random numbers are read by way of `ouros_world`.
+- In a world, the functions that tell time and make random numbers are read by way of `ouros_world`.
 - `raise X` passes a function of ours that notes the name of X, which the engine forgets.
 """
 
@@ -55,10 +55,16 @@ class _Edit:
     text: str
 
 
-def rewrite(code: str, host_functions: frozenset[str]) -> Rewritten:
-    """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python."""
+def rewrite(code: str, host_functions: frozenset[str], *, worldly: bool = True) -> Rewritten:
+    """The block for the engine; SyntaxError (or what else `ast.parse` raises) when it is no Python.
+
+    `worldly`: the block runs in a world. Without one nothing stands in for time and chance: the engine fails in itself
+    on a hundred thousand calls of a stand-in, and a loop that waits for the machine's clock makes as many.
+    """
     tree = ast.parse(code, "block")
-    edits = [*_imports(tree), *_generators(tree), *_wraps(tree), *_raises(tree), *_worldly(tree, code)]
+    edits = [*_imports(tree), *_generators(tree), *_wraps(tree), *_raises(tree)]
+    if worldly:
+        edits += _worldly(tree, code)
     if host_functions:
         edits += [*_awaitables(tree, host_functions), *_sorts(tree)]
     last = tree.body[-1] if tree.body else None

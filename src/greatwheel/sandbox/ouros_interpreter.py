@@ -149,7 +149,7 @@ class Interpreter:
     def run(self, code: str, world: list[int] | None) -> Message:
         """Run a block up to its next event."""
         try:
-            rewritten = rewrite(code, self._host_functions)
+            rewritten = rewrite(code, self._host_functions, worldly=world is not None)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return self._raised(failure_of_source(error), "")
         self._begin(code, rewritten, world)
