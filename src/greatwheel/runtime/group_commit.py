@@ -1,8 +1,9 @@
 """Group commit: the journal rows of all runs of a process, a transaction for many.
 
 A thread of its own writes, with a connection of its own: the event loop spends nothing on it but an append. The thread
-waits `linger` seconds for more rows before it commits, unless somebody waits for one; while it commits, further rows
-gather for the next transaction. So the cost of a commit is shared by as many rows as come in its time.
+waits `linger` seconds for more rows before it commits, unless somebody waits for one or one was dear to come by; while
+it commits, further rows gather for the next transaction. So the cost of a commit is shared by as many rows as come in
+its time, and what a crash can lose is what took next to no time to get.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ from greatwheel.core.errors import Conflict, DatabaseUnavailable, GreatwheelErro
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.runtime.journal import CallRow
 
-LINGER = 0.002
+LINGER = 0.01
 """Seconds that a row waits for others when nobody waits for it."""
+DEAR_SECONDS = 0.02
+"""A row whose call took as long as that is not kept waiting at all."""
 MAX_BATCH = 2_000
 """Rows of one transaction."""
 RETRY_SECONDS = 0.25
@@ -79,6 +82,7 @@ class GroupCommit:
         self._waiters: list[tuple[Run, asyncio.AbstractEventLoop, asyncio.Future[bool]]] = []
         self._lost: set[Run] = set()
         self._closing = False
+        self._hurry = False
         self._committing = False
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
@@ -87,7 +91,9 @@ class GroupCommit:
         """A row to be written soon."""
         with self._wake:
             self._rows.append((run, row))
-            if len(self._rows) == 1:
+            dear = isinstance(row, CallRow) and row.seconds >= DEAR_SECONDS
+            self._hurry = self._hurry or dear
+            if dear or len(self._rows) == 1:
                 self._wake.notify()
 
     async def committed(self, run: Run) -> bool:
@@ -138,11 +144,11 @@ class GroupCommit:
             if not self._rows and not self._waiters:
                 return None
             deadline = time.monotonic() + self._linger
-            while not (self._waiters or self._closing) and len(self._rows) < MAX_BATCH:
+            while not (self._waiters or self._hurry or self._closing) and len(self._rows) < MAX_BATCH:
                 if not self._wake.wait(max(0.0, deadline - time.monotonic())) and time.monotonic() >= deadline:
                     break
             rows, waiters = self._rows, self._waiters
-            self._rows, self._waiters, self._committing = [], [], True
+            self._rows, self._waiters, self._hurry, self._committing = [], [], False, True
             return rows, waiters
 
     def _commit(self, rows: list[tuple[Run, Row]]) -> None:

@@ -241,7 +241,14 @@ class Loop:
         if self.desk is not None and number not in self.prefix.replies:
             answer = encoded({"text": reply.text, "code": code})
             row = CallRow(
-                seq=-number, step=number, name="model", digest=b"", state="done", answer=answer, usage=reply.usage
+                seq=-number,
+                step=number,
+                name="model",
+                digest=b"",
+                state="done",
+                answer=answer,
+                usage=reply.usage,
+                seconds=reply.usage.model_seconds,
             )
             self.desk.journal.served(row)
 

@@ -100,6 +100,14 @@ async def test_rows_are_written_though_nobody_waits() -> None:
     await commits.close()
 
 
+async def test_a_row_that_was_dear_to_come_by_is_not_kept_waiting(store: Memory, commits: GroupCommit) -> None:
+    """The reply of a call that took long is written at once, with the rows before it, though nobody waits."""
+    commits.put(run("a"), row(1))
+    commits.put(run("a"), CallRow(seq=2, step=1, name="llm_query", digest=b"", state="done", seconds=1.5))
+    assert await asyncio.to_thread(store.written.wait, 10)
+    assert store.rows == [(run("a"), 1), (run("a"), 2)]
+
+
 async def test_a_run_that_lost_its_task_is_told_and_writes_no_more(store: Memory, commits: GroupCommit) -> None:
     """The loser learns it at its next wait; the other run of the same batch is kept."""
     store.lost.add(run("a"))
