@@ -19,7 +19,7 @@ PATIENCE = 0.004
 kernel's next tick sets a hardware timer each time: 0.3 ms cost 17 µs a turn more than this on a virtual machine."""
 QUICK = 0.0006
 """A turn that takes fewer seconds is quick."""
-TRUST = 16
+TRUST = 4
 """Quick turns in a row after which the loop waits."""
 BREATH = 0.005
 """Seconds after which the loop gets a chance to run other tasks, however quick the turns are."""
