@@ -22,7 +22,7 @@ from greatwheel.runtime.journal import CallRow
 LINGER = 0.01
 """Seconds that a row waits for others when nobody waits for it."""
 DEAR_SECONDS = 0.02
-"""A row whose call took as long as that is not kept waiting at all."""
+"""A row whose model calls took as long as that is not kept waiting at all."""
 MAX_BATCH = 2_000
 """Rows of one transaction."""
 RETRY_SECONDS = 0.25
@@ -72,10 +72,16 @@ class GroupCommit:
     """Takes rows from an event loop and commits them in its own thread, in order."""
 
     def __init__(
-        self, store: Store, *, linger: float = LINGER, tell: Callable[[str], None] = lambda line: None
+        self,
+        store: Store,
+        *,
+        linger: float = LINGER,
+        dear: float = DEAR_SECONDS,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self._store = store
         self._linger = linger
+        self._dear = dear
         self._tell = tell
         self._wake = threading.Condition()
         self._rows: list[tuple[Run, Row]] = []
@@ -91,7 +97,7 @@ class GroupCommit:
         """A row to be written soon."""
         with self._wake:
             self._rows.append((run, row))
-            dear = isinstance(row, CallRow) and row.seconds >= DEAR_SECONDS
+            dear = isinstance(row, CallRow) and row.usage.tokens > 0 and row.seconds >= self._dear
             self._hurry = self._hurry or dear
             if dear or len(self._rows) == 1:
                 self._wake.notify()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,7 +125,7 @@ class Office:
 
     async def work(self, task: Task, *, wrap: Callable[[Store], Store] = lambda store: store) -> Task:
         """One worker makes one attempt at the task."""
-        commits = GroupCommit(wrap(PostgresStore(connector(self.database.url))), linger=self.linger)
+        commits = GroupCommit(wrap(PostgresStore(connector(self.database.url))), linger=self.linger, dear=math.inf)
         live = LiveSessions(SystemClock(), _nothing)
         runner = self.runner(commits, live)
         try:

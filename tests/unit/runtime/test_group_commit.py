@@ -10,6 +10,7 @@ import pytest
 
 from greatwheel.core.errors import DatabaseError, DatabaseUnavailable
 from greatwheel.core.ids import OrgId, TaskId
+from greatwheel.core.usage import Usage
 from greatwheel.runtime.group_commit import Batch, GroupCommit, Run
 from greatwheel.runtime.journal import CallRow
 
@@ -103,7 +104,8 @@ async def test_rows_are_written_though_nobody_waits() -> None:
 async def test_a_row_that_was_dear_to_come_by_is_not_kept_waiting(store: Memory, commits: GroupCommit) -> None:
     """The reply of a call that took long is written at once, with the rows before it, though nobody waits."""
     commits.put(run("a"), row(1))
-    commits.put(run("a"), CallRow(seq=2, step=1, name="llm_query", digest=b"", state="done", seconds=1.5))
+    paid = Usage(prompt_tokens=9, completion_tokens=1, model_calls=1)
+    commits.put(run("a"), CallRow(seq=2, step=1, name="llm_query", digest=b"", state="done", usage=paid, seconds=1.5))
     assert await asyncio.to_thread(store.written.wait, 10)
     assert store.rows == [(run("a"), 1), (run("a"), 2)]
 
