@@ -47,7 +47,7 @@ SOURCES: dict[str, str] = {
 }
 """What is too much of → the source text."""
 
-SECONDS = 4.0
+SECONDS = 8.0
 """What a source may cost the host on a busy machine, its run included."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from greatwheel.sandbox import prelude
 from greatwheel.sandbox.lowering import guest
 from greatwheel.sandbox.lowering.bindings import module_names
 from greatwheel.sandbox.lowering.envelope import open_envelope, seal
-from greatwheel.sandbox.lowering.pipeline import Refused, lower
+from greatwheel.sandbox.lowering.pipeline import Lowered, Refused, lower
 from greatwheel.sandbox.lowering.rewrite import PREFIX
 from greatwheel.sandbox.lowering.state import State
 from greatwheel.sandbox.lowering.tracebacks import Texts
@@ -30,6 +31,8 @@ from greatwheel.sandbox.port import (
     World,
 )
 
+LONG_SOURCE = 20_000
+"""Characters; rewriting that much takes some tenths of a second."""
 _LIMITS = Limits()
 _CORE = guest.source("core")
 _HIDDEN = prelude.NAMES | frozenset(module_names(_CORE))
@@ -53,7 +56,7 @@ class LoweredSession:
         """Run a block up to the next event."""
         if self._inner.pending is not None:
             raise SandboxMisuse()
-        lowered = lower(code, self._state)
+        lowered = await _lowered(code, self._state)
         if isinstance(lowered, Refused):
             return Raised(type=lowered.type, message=lowered.message, traceback=f"{lowered.type}: {lowered.message}")
         for setup in lowered.setups:
@@ -127,6 +130,13 @@ class LoweredSession:
         except KeyError:
             return ""
         return str(last[0]) if last and last[1] == event.message else ""
+
+
+async def _lowered(code: str, state: State) -> Lowered | Refused:
+    """Long sources are rewritten in a thread: they take seconds, and the event loop has others to serve."""
+    if len(code) <= LONG_SOURCE:
+        return lower(code, state)
+    return await asyncio.to_thread(lower, code, state)
 
 
 def _named(event: Raised, name: str) -> Raised:
