@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
+from greatwheel.database.storable import storable_text
 from greatwheel.runtime.services import Record, Service, ServiceCall, Wait, Waiting
 
 SQL = queries.load(__file__)
@@ -66,7 +67,7 @@ def _text(value: Any) -> str:
     text = value if isinstance(value, str) else str(value)
     if len(text) > MAX_CHARS:
         raise ValueError(f"the text has {len(text):,} characters; a channel takes {MAX_CHARS:,}")
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+    return storable_text(text)
 
 
 async def _tell(conn: OrgConnection, call: ServiceCall, type: str, data: Mapping[str, Any]) -> None:

@@ -45,6 +45,26 @@ class SubmitTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ending:
+    """How a task ended."""
+
+    status: TaskStatus
+    """`done`, `failed`, `dead` or `cancelled`."""
+    answer: str | None = None
+    """In words."""
+    result: Any = None
+    """As data in the form of `runtime.wire`; None: the answer is all there is."""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    """What it and everything below it used, by the names of `core.usage.Usage`."""
+    outcome: str | None = None
+    """How its loop ended."""
+    error_code: str | None = None
+    """For programs."""
+    error: str | None = None
+    """Of a failed task `Type: message`, as the guest raised it; else why it ended so."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Task:
     """A task as it stands."""
 

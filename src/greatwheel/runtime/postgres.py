@@ -18,6 +18,7 @@ from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.database.errors import as_ours
+from greatwheel.database.storable import storable, storable_text
 from greatwheel.runtime.group_commit import Batch, EventRow, GroupCommit, Run
 from greatwheel.runtime.journal import CallRow, encoded
 from greatwheel.runtime.keeping import Keeping
@@ -84,7 +85,7 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
                 "org": org,
                 "tasks": [run.task_id for run, _ in events],
                 "types": [row.type for _, row in events],
-                "data": [_document(row.data) for _, row in events],
+                "data": [json.dumps(storable(row.data), ensure_ascii=False) for _, row in events],
             },
         )
     return given - {run for task, run in runs.items() if task in kept}
@@ -102,22 +103,12 @@ def _columns(runs: Mapping[TaskId, Run], calls: Sequence[tuple[Run, CallRow]]) -
         "states": [row.state for _, row in calls],
         "requests": [row.request.encode("utf-8", "replace") for _, row in calls],
         "answers": [row.answer for _, row in calls],
-        "errors": [None if row.error is None else _storable(row.error) for _, row in calls],
+        "errors": [None if row.error is None else storable_text(row.error) for _, row in calls],
         "prompt": [row.usage.prompt_tokens for _, row in calls],
         "completion": [row.usage.completion_tokens for _, row in calls],
         "seconds": [row.seconds for _, row in calls],
         "expiring": [row.expires_at for _, row in calls],
     }
-
-
-def _document(data: Mapping[str, Any]) -> str:
-    """JSON that a jsonb column takes."""
-    return _storable(json.dumps(data, ensure_ascii=False).replace("\\u0000", "\ufffd"))
-
-
-def _storable(text: str) -> str:
-    """The text without what Postgres refuses: NUL, and halves of surrogate pairs."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 class PostgresJournal:

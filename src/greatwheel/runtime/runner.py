@@ -14,7 +14,7 @@ from greatwheel.core.context import CallContext
 from greatwheel.core.errors import KeyRefused, LeaseLost, NotAvailable
 from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, RunStarted, tag
 from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
-from greatwheel.core.tasks import Task
+from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel
@@ -47,7 +47,7 @@ class Tasks(Protocol):
         """The task waits, unless all its answers have come meanwhile."""
         ...
 
-    async def finish(self, conn: OrgConnection, task: Task, ending: Any) -> Any:
+    async def finish(self, conn: OrgConnection, task: Task, ending: Ending) -> Any:
         """The task has ended."""
         ...
 
@@ -76,19 +76,6 @@ class Models(Protocol):
 
 
 Agents = Callable[[OrgConnection, AgentId, int], Awaitable[AgentCode]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ending:
-    """How a task ended, as the scheduler keeps it."""
-
-    status: str
-    answer: str | None = None
-    result: Any = None
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    outcome: str | None = None
-    error_code: str | None = None
-    error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

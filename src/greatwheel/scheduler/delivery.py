@@ -12,11 +12,11 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from greatwheel.core.ids import TaskId
-from greatwheel.core.tasks import ENDED
+from greatwheel.core.tasks import ENDED, Ending
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
-from greatwheel.scheduler.outcomes import CallOutcome, Part, outcome_of, storable
-from greatwheel.scheduler.port import Ending
+from greatwheel.database.storable import storable
+from greatwheel.scheduler.outcomes import CallOutcome, Part, outcome_of
 
 SQL = queries.load(__file__)
 

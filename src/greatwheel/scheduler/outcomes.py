@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from greatwheel.core.errors import GreatwheelError
-from greatwheel.core.tasks import TaskKind, TaskStatus
+from greatwheel.core.tasks import Ending, TaskKind, TaskStatus
 
 BATCH = "batch_"
 """Calls whose names begin with it get a list, whatever the number of their parts."""
@@ -33,25 +33,12 @@ class Part:
         return self.answer if self.kind == "child" or self.result is None else self.result
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Ended:
-    """A task's end as the scheduler itself decides it. See `port.Ending`."""
-
-    status: TaskStatus
-    answer: str | None = None
-    result: Any = None
-    usage: Mapping[str, Any] = field(default_factory=dict)
-    outcome: str | None = None
-    error_code: str | None = None
-    error: str | None = None
+CANCELLED = Ending(status="cancelled", error_code="task.cancelled", error="The task was cancelled.")
 
 
-CANCELLED = Ended(status="cancelled", error_code="task.cancelled", error="The task was cancelled.")
-
-
-def dead(reason: str, attempts: int) -> Ended:
+def dead(reason: str, attempts: int) -> Ending:
     """The end of a task whose attempts are used up."""
-    return Ended(status="dead", error_code="task.dead", error=f"{reason} (after {_attempts(attempts)})")
+    return Ending(status="dead", error_code="task.dead", error=f"{reason} (after {_attempts(attempts)})")
 
 
 def _attempts(number: int) -> str:
@@ -100,14 +87,3 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, GreatwheelError):
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return f"an internal error ({type(error).__name__})"
-
-
-def storable(value: Any) -> Any:
-    """JSON data as Postgres can keep it: it knows no NUL and no halves of surrogate pairs."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list):
-        return [storable(item) for item in value]
-    if isinstance(value, dict):
-        return {storable(key): storable(item) for key, item in value.items()}
-    return value

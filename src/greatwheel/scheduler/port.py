@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -25,45 +25,6 @@ class ChildOrder:
     """Data that it gets as its variable `context`."""
     model: str | None = None
     """None: the agent's."""
-
-
-class Ending(Protocol):
-    """How a task ended."""
-
-    @property
-    def status(self) -> str:
-        """`done`, `failed`, `dead` or `cancelled`."""
-        ...
-
-    @property
-    def answer(self) -> str | None:
-        """In words."""
-        ...
-
-    @property
-    def result(self) -> Any:
-        """As data in the form of `runtime.wire`; None: the answer is all there is."""
-        ...
-
-    @property
-    def usage(self) -> Mapping[str, Any]:
-        """What it and everything below it used, by the names of `core.usage.Usage`."""
-        ...
-
-    @property
-    def outcome(self) -> str | None:
-        """How its loop ended."""
-        ...
-
-    @property
-    def error_code(self) -> str | None:
-        """For programs."""
-        ...
-
-    @property
-    def error(self) -> str | None:
-        """Of a failed task `Type: message`, as the guest raised it; else why it ended so."""
-        ...
 
 
 class Runner(Protocol):

@@ -14,10 +14,10 @@ from greatwheel.core.errors import BadInput, Conflict, LeaseLost, NotFound
 from greatwheel.core.ids import OrgId, SessionId, new_id
 from greatwheel.core.tasks import SubmitTask, Task, TaskKind
 from greatwheel.database.connection import OrgConnection
+from greatwheel.database.storable import storable_text
 from greatwheel.runtime.sessions import new_seed
 from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, fetch
-from greatwheel.scheduler.outcomes import storable
 from greatwheel.scheduler.port import ChildOrder, Keep
 from greatwheel.scheduler.rows import task_of
 from greatwheel.scheduler.shares import effective, lesser, share
@@ -141,7 +141,7 @@ class Submission:
             "task_ids": [new_id("tsk") for _ in orders],
             "session_ids": list(sessions),
             "seeds": [new_seed() for _ in orders],
-            "inputs": [storable(order.input) for order in orders],
+            "inputs": [storable_text(order.input) for order in orders],
             "contexts": contexts,
             "models": [order.model for order in orders],
             "agent_id": agent["agent_id"],

@@ -20,12 +20,12 @@ from psycopg.rows import DictRow
 
 from greatwheel.core.errors import Conflict, LeaseLost, NotFound
 from greatwheel.core.ids import SessionId, TaskId
-from greatwheel.core.tasks import ENDED, SubmitTask, Task, TaskStatus
+from greatwheel.core.tasks import ENDED, Ending, SubmitTask, Task, TaskStatus
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, answer_call, end, fetch
 from greatwheel.scheduler.outcomes import CANCELLED, CallOutcome, dead, reason_of
-from greatwheel.scheduler.port import ChildOrder, Ending
+from greatwheel.scheduler.port import ChildOrder
 from greatwheel.scheduler.retrying import Retrying, may_pass
 from greatwheel.scheduler.rows import task_of
 from greatwheel.scheduler.submission import Submission

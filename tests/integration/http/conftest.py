@@ -14,13 +14,12 @@ from psycopg.types.json import Jsonb
 
 from greatwheel.channels.http import create_app
 from greatwheel.core.ids import OrgId, TaskId, UserId
-from greatwheel.core.tasks import Task
+from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.registry.registry import Registry, RegistrySettings
 from greatwheel.runtime.contexts import checked
 from greatwheel.runtime.keeping import keep_context
-from greatwheel.scheduler.outcomes import Ended
 from greatwheel.scheduler.submission import Submission
 from greatwheel.scheduler.tasks import TaskStore
 from greatwheel.tenancy import api_keys, orgs, users
@@ -110,7 +109,7 @@ class House:
     async def end(self, task: Task, status: str = "done", **ending: Any) -> None:
         """What a worker does last."""
         async with self.parts.database.org(task.org_id) as conn:
-            await self.parts.tasks.finish(conn, task, Ended(status=status, **ending))  # type: ignore[arg-type]
+            await self.parts.tasks.finish(conn, task, Ending(status=status, **ending))  # type: ignore[arg-type]
 
     async def tell(self, task: Task | Mapping[str, Any], kind: str, org_id: OrgId | None = None, **data: Any) -> None:
         """An event of the task."""

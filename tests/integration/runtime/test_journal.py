@@ -63,6 +63,17 @@ async def test_what_was_written_is_read_again(database: Database, journal: Postg
         prefix.answer_to(1, "llm_query", (2,), {})
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\\u0000", "\ud800", 'x = "\\u0000\0"'])
+async def test_any_text_may_be_told(database: Database, journal: PostgresJournal, run: Run, text: str) -> None:
+    """An event keeps what a model wrote, the letters of an escape too; only what Postgres refuses is replaced."""
+    journal.event("step.started", {"code": text, text: [text]})
+    await journal.committed()
+    async with database.org(run.org_id) as conn:
+        told = await (await conn.execute("select data from task_events where task_id = %s", (run.task_id,))).fetchone()
+    kept = text.replace("\0", "\ufffd").replace("\ud800", "?")
+    assert told == {"data": {"code": kept, kept: [kept]}}
+
+
 async def test_only_what_follows_the_boundary_is_read(database: Database, journal: PostgresJournal, run: Run) -> None:
     """Calls and replies of before the boundary stay in the journal, and are not read for an attempt."""
     for seq in (-1, 1, 2, -2, 3):

@@ -11,10 +11,9 @@ from typing import Any
 from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import LeaseLost
 from greatwheel.core.ids import OrgId, TaskId, UserId, new_id
-from greatwheel.core.tasks import SubmitTask, Task
+from greatwheel.core.tasks import Ending, SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
-from greatwheel.scheduler.outcomes import Ended
 from greatwheel.scheduler.port import Runner
 from greatwheel.scheduler.retrying import Retrying
 from greatwheel.scheduler.submission import Submission
@@ -70,7 +69,7 @@ class Office:
 
     async def finish(self, task: Task, status: str = "done", **ending: Any) -> None:
         async with self.conn() as conn:
-            await self.tasks.finish(conn, task, Ended(status=status, **ending))
+            await self.tasks.finish(conn, task, Ending(status=status, **ending))
 
     async def ask(self, task: Task, seq: int, name: str = "channel.ask") -> None:
         async with self.conn() as conn:

@@ -14,7 +14,7 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import BudgetExceeded, ModelNotFound
 from greatwheel.core.tasks import TaskStatus
 from greatwheel.scheduler.limits import Counter, refusal
-from greatwheel.scheduler.outcomes import Part, error_of, outcome_of, reason_of, storable
+from greatwheel.scheduler.outcomes import Part, error_of, outcome_of, reason_of
 from greatwheel.scheduler.retrying import Retrying
 from greatwheel.scheduler.shares import effective, lesser, share
 
@@ -55,14 +55,6 @@ def test_a_foreign_errors_words_are_not_shown() -> None:
     """Our own errors are told in one line, of others only the type."""
     assert reason_of(ModelNotFound("no model x\nmore")) == "ModelNotFound: no model x"
     assert reason_of(OSError("/home/secret")) == "an internal error (OSError)"
-
-
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
-def test_what_is_stored_has_no_text_that_postgres_refuses(value: object) -> None:
-    """No NUL and no half of a surrogate pair is left, whatever a guest returns."""
-    text = json.dumps(storable(value), ensure_ascii=False)
-    assert "\\u0000" not in text.replace("\\\\", "")
-    text.encode("utf-8")
 
 
 def test_a_budget_is_put_together_from_its_layers() -> None:
