@@ -6,7 +6,20 @@ import sys
 
 def test_workers_may_be_killed_at_any_write() -> None:
     """Killed, frozen, or with Postgres restarted under them: the same answer, nothing paid or done twice."""
-    order = ["--lanes", "2", "--share", "0.025", "--moments", "3", "--restarts", "1", "--freezes", "1"]
+    order = [
+        "--lanes",
+        "2",
+        "--share",
+        "0.025",
+        "--moments",
+        "3",
+        "--doubles",
+        "2",
+        "--restarts",
+        "1",
+        "--freezes",
+        "1",
+    ]
     ran = subprocess.run(
         [sys.executable, "-m", "greatwheel.testing.chaos", *order], capture_output=True, text=True, timeout=300
     )
@@ -14,6 +27,7 @@ def test_workers_may_be_killed_at_any_write() -> None:
     counts = {line[:44].strip(): int(line[44:51]) for line in ran.stdout.splitlines() if line[44:51].strip().isdigit()}
     assert counts["kills at a write"] >= 5
     assert counts["kills at a random moment"] == 3
+    assert counts["two workers killed, one after the other"] == 2
     assert counts["restarts of Postgres"] == counts["workers frozen for a while"] == 1
     assert counts["host calls of each root task"] >= 60
     assert counts["violations"] == 0

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from greatwheel.testing.chaos.lane import Disturbance, Freeze, KillAfter, KillAt, RestartPostgres
+from greatwheel.testing.chaos.lane import Disturbance, Freeze, KillAfter, KillAt, KillTwice, RestartPostgres
 from greatwheel.testing.chaos.matrix import Plan, run
 from greatwheel.testing.chaos.points import Point
 
@@ -18,6 +18,7 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     """What the command line asks for."""
     only: list[Disturbance] = [KillAt(Point.parse(text)) for text in arguments.at]
     only += [KillAfter(seconds) for seconds in arguments.after]
+    only += [KillTwice(float(first), _again(second)) for first, second in arguments.twice]
     only += [RestartPostgres(seconds) for seconds in arguments.restart]
     only += [RestartPostgres(seconds, crash=True) for seconds in arguments.crash]
     only += [Freeze(seconds) for seconds in arguments.freeze]
@@ -25,12 +26,17 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
         lanes=arguments.lanes,
         share=arguments.share,
         moments=arguments.moments,
+        twice=arguments.doubles,
         restarts=arguments.restarts,
         freezes=arguments.freezes,
         seed=arguments.seed,
         minutes=arguments.minutes,
         only=only * arguments.times,
     )
+
+
+def _again(text: str) -> Point | float:
+    return Point.parse(text) if ":" in text else float(text)
 
 
 def main() -> int:
@@ -40,12 +46,15 @@ def main() -> int:
     parser.add_argument("--lanes", type=int, default=plan.lanes, help="tasks at a time")
     parser.add_argument("--share", type=float, default=plan.share, help="of the points, 0 to 1")
     parser.add_argument("--moments", type=int, default=plan.moments, help="kills at random moments")
+    parser.add_argument("--doubles", type=int, default=plan.twice, help="workers killed, and then the next ones, too")
     parser.add_argument("--restarts", type=int, default=plan.restarts, help="restarts of Postgres")
     parser.add_argument("--freezes", type=int, default=plan.freezes, help="workers frozen for a while")
     parser.add_argument("--minutes", type=float, default=plan.minutes, help="after which no further trial begins")
     parser.add_argument("--seed", type=int, default=plan.seed, help="of what is chosen by chance")
     parser.add_argument("--at", action="append", default=[], metavar="POINT", help="this point alone")
     parser.add_argument("--after", action="append", default=[], type=float, metavar="SECONDS", help="this moment alone")
+    twice = ("SECONDS", "POINT_OR_SECONDS")
+    parser.add_argument("--twice", action="append", default=[], nargs=2, metavar=twice, help="these two alone")
     parser.add_argument("--restart", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
     parser.add_argument("--crash", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")
     parser.add_argument("--freeze", action="append", default=[], type=float, metavar="SECONDS", help="this one alone")

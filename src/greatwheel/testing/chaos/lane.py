@@ -65,6 +65,18 @@ class KillAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class KillTwice:
+    """The worker is killed so many seconds after the task was queued, and then the one that takes its tasks over."""
+
+    seconds: float
+    again: Point | float
+    """Where, or how many seconds after its start."""
+
+    def __str__(self) -> str:
+        return f"--twice {self.seconds:.4f} '{self.again}'"
+
+
+@dataclass(frozen=True, slots=True)
 class RestartPostgres:
     """The server is restarted so many seconds after the task was queued; the workers live on."""
 
@@ -86,7 +98,7 @@ class Freeze:
         return f"--freeze {self.seconds:.4f}"
 
 
-Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | RestartPostgres | Freeze
+Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | KillTwice | RestartPostgres | Freeze
 
 
 @dataclass(kw_only=True, slots=True)
@@ -95,8 +107,8 @@ class Trial:
 
     disturbance: Disturbance
     root: TaskId
-    hit: bool = False
-    """The disturbance came before the task had ended."""
+    hits: int = 0
+    """How many workers, or servers, were disturbed before the task had ended."""
     tree: portrait.Tree | None = None
     """None: it did not end in time."""
     seconds: float = 0.0
@@ -155,22 +167,31 @@ class Lane:
             case Undisturbed():
                 self._start(record=record)
             case KillAt(point=point):
-                worker = self._start(kill=point)
-                trial.hit = await self._died(worker, trial.root)
+                trial.hits += await self._killed(trial.root, point)
             case KillAfter(seconds=seconds):
-                worker = self._start()
-                trial.hit = not await self._ended_within(trial.root, seconds)
-                _kill(worker)
+                trial.hits += await self._killed(trial.root, seconds)
+            case KillTwice(seconds=seconds, again=again):
+                trial.hits += await self._killed(trial.root, seconds)
+                trial.hits += await self._killed(trial.root, again)
             case RestartPostgres(seconds=seconds, crash=crash):
                 self._start()
-                trial.hit = not await self._ended_within(trial.root, seconds)
+                trial.hits += not await self._ended_within(trial.root, seconds)
                 await asyncio.to_thread(_restart, self.world.server.data, crash=crash)
             case Freeze(seconds=seconds):
                 worker = self._start()
-                trial.hit = not await self._ended_within(trial.root, seconds)
+                trial.hits += not await self._ended_within(trial.root, seconds)
                 await self._freeze(worker, trial.root)
-        if trial.hit and isinstance(trial.disturbance, (KillAt, KillAfter)):
+        if trial.hits and isinstance(trial.disturbance, (KillAt, KillAfter, KillTwice)):
             self._start()
+
+    async def _killed(self, root: TaskId, when: Point | float) -> bool:
+        """Start a worker that dies at a point, or so many seconds later; False: the task ended before."""
+        if isinstance(when, Point):
+            return await self._died(self._start(kill=when), root)
+        worker = self._start()
+        ended = await self._ended_within(root, when)
+        _kill(worker)
+        return not ended
 
     async def _freeze(self, worker: ForkServerProcess, root: TaskId) -> None:
         assert worker.pid is not None

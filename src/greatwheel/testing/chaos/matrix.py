@@ -20,16 +20,17 @@ from greatwheel.testing.chaos.lane import (
     Freeze,
     KillAfter,
     KillAt,
+    KillTwice,
     Lane,
     RestartPostgres,
     Undisturbed,
     World,
     opened_lane,
 )
-from greatwheel.testing.chaos.points import Point
+from greatwheel.testing.chaos.points import TAKEOVER, Point, Side
 from greatwheel.testing.chaos.servers import CountingModel, CountingReceiver
 from greatwheel.testing.chaos.verdict import Expected, Verdict, as_lines, expected_of, judge
-from greatwheel.testing.chaos.worker import warm
+from greatwheel.testing.chaos.worker import TIMES, warm
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +43,8 @@ class Plan:
     """Of the points; less than 1 takes some by chance."""
     moments: int = 100
     """Kills at random moments."""
+    twice: int = 40
+    """Two workers killed one after the other: every second time the second one while it takes tasks over."""
     restarts: int = 5
     """Restarts of Postgres, at random moments; every second one by force."""
     freezes: int = 10
@@ -72,10 +75,10 @@ class Report:
 
     def lines(self) -> Iterator[str]:
         """The counts."""
-        hits = [verdict for verdict in self.verdicts if verdict.trial.hit]
+        hits = [verdict for verdict in self.verdicts if verdict.trial.hits]
         for kind, name in _NAMES.items():
             tried = [verdict for verdict in self.verdicts if isinstance(verdict.trial.disturbance, kind)]
-            hit = sum(verdict.trial.hit for verdict in tried)
+            hit = sum(verdict.trial.hits > 0 for verdict in tried)
             yield f"{name:<44}{len(tried):>7}   of which before the task had ended: {hit}"
         yield f"{'points of the undisturbed run':<44}{self.points:>7}   seed {self.seed}"
         if self.left_out:
@@ -86,9 +89,13 @@ class Report:
         yield f"{'violations':<44}{sum(len(verdict.violations) for verdict in self.verdicts) + self.keyless:>7}"
 
 
+SEEN_DEAD_SECONDS = TIMES.stalled_after_seconds
+"""For so long nobody knows that the first worker is dead."""
+_SIDES: tuple[Side, Side] = ("before", "after")
 _NAMES: dict[type[Disturbance], str] = {
     KillAt: "kills at a write",
     KillAfter: "kills at a random moment",
+    KillTwice: "two workers killed, one after the other",
     Freeze: "workers frozen for a while",
     RestartPostgres: "restarts of Postgres",
 }
@@ -161,11 +168,19 @@ def _disturbances(plan: Plan, points: Sequence[Point], seconds: float) -> tuple[
     chosen = [point for point in points if plan.share >= 1 or chance.random() < plan.share]
     calm: list[Disturbance] = [KillAt(point) for point in chosen]
     calm += [KillAfter(chance.uniform(0, seconds)) for _ in range(plan.moments)]
+    calm += [KillTwice(chance.uniform(0, seconds), _again(number, chance, seconds)) for number in range(plan.twice)]
     calm += [Freeze(chance.uniform(0.2, 0.9) * seconds) for _ in range(plan.freezes)]
     chance.shuffle(calm)  # so that a run that is stopped early has tried some of each kind
     return calm, [
         RestartPostgres(chance.uniform(0.2, 0.9) * seconds, crash=number % 2 == 1) for number in range(plan.restarts)
     ]
+
+
+def _again(number: int, chance: random.Random, seconds: float) -> Point | float:
+    """Where the second worker dies."""
+    if number % 2:
+        return chance.uniform(0, seconds) + SEEN_DEAD_SECONDS
+    return Point(name=TAKEOVER, nth=1 + number // 4 % 2, side=_SIDES[number // 2 % 2])
 
 
 async def _try(

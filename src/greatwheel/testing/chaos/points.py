@@ -30,6 +30,9 @@ Side: TypeAlias = Literal["before", "after"]
 Passing: TypeAlias = tuple[str, int]
 """A point's name, and the how manieth time it is."""
 
+TAKEOVER = "takeover"
+"""The point at which a worker queues a task of a dead one again. Its name has no task: which it is depends on where the
+first worker died."""
 _WATCHED: Mapping[str, str] = MappingProxyType(
     {
         journal.SQL["append_calls"]: "rows",
@@ -37,6 +40,7 @@ _WATCHED: Mapping[str, str] = MappingProxyType(
         delivery.SQL["claim"]: "claim",
         delivery.SQL["set_waiting"]: "wait",
         delivery.SQL["end_task"]: "end",
+        delivery.SQL["requeue"]: TAKEOVER,
     }
 )
 """Statements that make a transaction a point."""
@@ -179,5 +183,7 @@ def _names(killer: Killer, written: Sequence[tuple[str, Mapping[str, Any]]]) -> 
         if kind == "rows":
             columns = (values["tasks"], values["seqs"], values["names"], values["states"])
             yield from (killer.row(*each) for each in zip(*columns, strict=True))
+        elif kind == TAKEOVER:
+            yield TAKEOVER
         else:
             yield f"{killer.labels.get(values['task'], values['task'])} {kind}"

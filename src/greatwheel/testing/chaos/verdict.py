@@ -110,8 +110,8 @@ def _judge_orders(verdict: Verdict, tree: portrait.Tree, world: World) -> None:
         verdict.doubts_done += done == 1 and in_doubt
         verdict.doubts_undone += done == 0 and in_doubt
     doubts = verdict.doubts_done + verdict.doubts_undone
-    if doubts > int(verdict.trial.hit):
-        verdict.violations.append(f"{doubts} orders are in doubt after {int(verdict.trial.hit)} cut-offs")
+    if doubts > verdict.trial.hits:
+        verdict.violations.append(f"{doubts} orders are in doubt after {verdict.trial.hits} cut-offs")
 
 
 def as_lines(verdict: Verdict) -> Iterator[str]:
