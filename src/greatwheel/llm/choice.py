@@ -108,14 +108,19 @@ def ollama_match(models: Sequence[str], name: str) -> str | None:
 
 def best_chat_model(models: Sequence[str]) -> str | None:
     """The one of the most preferred family; the first among equals; None when all are embedders."""
-    chat = [model for model in models if not _base(model).startswith(EMBEDDERS)]
+    chat = [model for model in models if not is_embedder(model)]
     return min(chat, key=lambda model: _rank(_base(model), PREFERRED), default=None)
 
 
 def best_embedder(models: Sequence[str]) -> str | None:
     """The embedder that suits best, or None."""
-    embedders = [model for model in models if _base(model).startswith(EMBEDDERS)]
+    embedders = [model for model in models if is_embedder(model)]
     return min(embedders, key=lambda model: _rank(_base(model), EMBEDDERS), default=None)
+
+
+def is_embedder(model: str) -> bool:
+    """Whether that model of Ollama's embeds and does not chat."""
+    return _base(model).startswith(EMBEDDERS)
 
 
 def largest_pulled(folder: Path) -> CatalogueEntry | None:

@@ -29,6 +29,14 @@ async def list_ollama(host: str) -> tuple[str, ...]:
             return tuple(as_text(model["model"]) for model in models)
 
 
+async def list_loaded(host: str) -> tuple[str, ...]:
+    """The models that Ollama has in memory. Raises as `list_ollama`."""
+    async with _client(host) as client:
+        with _mapped_errors(f"Ollama at {host}"):
+            models = (await _json(client, "GET", f"{host}/api/ps"))["models"]
+            return tuple(as_text(model["model"]) for model in models)
+
+
 async def describe_ollama(server: OllamaServer) -> OllamaServer:
     """The server with what Ollama says of the model: whether it thinks, and a window that it has."""
     async with _client(server.host) as client:

@@ -83,6 +83,7 @@ class FakeModelServer:
         models: Sequence[str] = ("fake",),
         owned_by: str = "fake",
         ollama_capabilities: Sequence[str] = ("completion",),
+        loaded: Sequence[str] = (),
     ) -> None:
         self.reply = reply
         self.delay = delay
@@ -90,6 +91,7 @@ class FakeModelServer:
         self.models = tuple(models)
         self.owned_by = owned_by
         self.ollama_capabilities = tuple(ollama_capabilities)
+        self.loaded = tuple(loaded)
         self.faults: deque[Fault] = deque()
         """Each is used up by one chat, in order."""
         self.requests: list[FakeRequest] = []
@@ -224,6 +226,8 @@ class FakeModelServer:
                 return 200, {"object": "list", "data": data}
             case "/api/tags":
                 return 200, {"models": [{"model": name, "name": name} for name in self.models]}
+            case "/api/ps":
+                return 200, {"models": [{"model": name, "name": name} for name in self.loaded]}
             case "/api/show":
                 return 200, {
                     "capabilities": list(self.ollama_capabilities),
