@@ -72,19 +72,6 @@ select task_id from tasks
 where org_id = %(org)s and session_id = %(session)s and status in ('queued', 'admitted', 'running', 'waiting')
 order by created_at;
 
--- name: limits
--- The limits with what was used of each in its period of now.
-select l.user_id, u.name as user_name, l.metric, l.period, l.soft, l.hard,
-  coalesce(c.used, 0) as used, coalesce(c.reserved, 0) as reserved,
-  (date_trunc(l.period::text, now() at time zone 'UTC') + ('1 ' || l.period)::interval) at time zone 'UTC' as resets_at
-from rate_limits l
-left join users u on u.org_id = l.org_id and u.user_id = l.user_id
-left join rate_limit_counters c
-  on c.org_id = l.org_id and c.user_id = l.user_id and c.metric = l.metric and c.period = l.period
-  and c.period_start = date_trunc(l.period::text, now() at time zone 'UTC') at time zone 'UTC'
-where l.org_id = %(org)s
-order by l.user_id, l.metric, l.period;
-
 -- name: own_org
 -- The caller's organisation.
 select org_id, name, concurrency, idle_seconds, triage_agent, created_at from orgs where org_id = %(org)s;

@@ -98,7 +98,7 @@ async def update_organisation(visit: Admin, given: ChangedOrg) -> OrgFacts:
 async def list_limits(visit: Admin) -> Page[LimitFacts]:
     """The limits of the organisation and its users, with their use."""
     async with visit.org() as conn:
-        rows = await (await conn.execute(SQL["limits"], {"org": visit.org_id})).fetchall()
+        rows = await limits.list_limits(conn)
     return Page(items=[LimitFacts(**{**row, "user_id": row["user_id"] or None}) for row in rows])
 
 
