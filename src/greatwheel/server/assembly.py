@@ -88,16 +88,21 @@ async def opened(settings: Settings) -> AsyncIterator[Installation]:
     sealer = sealer_of(settings)
     database = await database_of(settings)
     try:
-        yield Installation(
-            settings=settings,
-            database=database,
-            sealer=sealer,
-            tasks=task_store(settings, sealer),
-            registry=registry_of(settings, database),
-            secrets=SecretStore(sealer),
-        )
+        yield assembled(settings, database, sealer)
     finally:
         await database.close()
+
+
+def assembled(settings: Settings, database: Database, sealer: Sealer) -> Installation:
+    """The installation on a database that is open."""
+    return Installation(
+        settings=settings,
+        database=database,
+        sealer=sealer,
+        tasks=task_store(settings, sealer),
+        registry=registry_of(settings, database),
+        secrets=SecretStore(sealer),
+    )
 
 
 def task_store(settings: Settings, sealer: Sealer) -> TaskStore:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from greatwheel.bench.overhead.wheel_side import InstantModel
+from greatwheel.bench.tenant import new_tenant
 from greatwheel.bench.waiting.worker import WorkerOrder, run_worker
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.context import CallContext
@@ -25,7 +25,6 @@ from greatwheel.runtime.runner import TaskRunner
 from greatwheel.scheduler.rationed import RationedModel
 from greatwheel.server.assembly import Installation, opened, opened_runner
 from greatwheel.server.settings import Settings
-from greatwheel.tenancy import orgs, users
 
 AGENT = "caller"
 SOURCE = """
@@ -121,12 +120,8 @@ async def opened_client(folder: Path, *, concurrency: int, in_memory: int = 64) 
     """A new organisation of the installation in the folder, on the embedded server there."""
     settings = Settings.model_validate({"server": {"data": str(folder)}, "session": {"in_memory": in_memory}})
     async with opened(settings) as installation:
-        org = orgs.new_org_id()
-        async with installation.database.org(org) as connection:
-            await orgs.create(connection, org, f"bench-{random.randrange(10**9)}")
-            await orgs.update(connection, org, concurrency=concurrency)
-            user = await users.create(connection, org, "person")
-        await installation.registry.define(org, DefineAgent(name=AGENT, origin=Inline(source=SOURCE)))
+        agent = DefineAgent(name=AGENT, origin=Inline(source=SOURCE))
+        org, user = await new_tenant(installation, agent, concurrency=concurrency)
         yield Client(installation=installation, org=org, user=user)
 
 

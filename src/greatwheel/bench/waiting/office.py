@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from greatwheel.bench.tenant import new_tenant
 from greatwheel.channels.questions import answer_question
 from greatwheel.core.ids import OrgId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import SubmitTask
@@ -17,7 +17,6 @@ from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.registry.agents import DefineAgent, Inline
 from greatwheel.server.assembly import Installation
-from greatwheel.tenancy import orgs, users
 
 SQL = queries.load(__file__)
 AGENT = "asker"
@@ -115,10 +114,6 @@ class Office:
 
 async def opened_office(installation: Installation, *, concurrency: int) -> Office:
     """A new organisation."""
-    org = orgs.new_org_id()
-    async with installation.database.org(org) as conn:
-        await orgs.create(conn, org, f"waiting-{random.randrange(10**9)}")
-        await orgs.update(conn, org, concurrency=concurrency)
-        user = await users.create(conn, org, "person")
-    await installation.registry.define(org, DefineAgent(name=AGENT, origin=Inline(source=SOURCE)))
+    agent = DefineAgent(name=AGENT, origin=Inline(source=SOURCE))
+    org, user = await new_tenant(installation, agent, concurrency=concurrency)
     return Office(installation=installation, org=org, user=user)

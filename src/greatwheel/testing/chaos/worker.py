@@ -13,11 +13,9 @@ from pathlib import Path
 from greatwheel.llm import openai as _openai
 from greatwheel.sandbox import monty as _monty
 from greatwheel.scheduler.worker import Worker, WorkerSettings
-from greatwheel.server.agents import registry_of
-from greatwheel.server.assembly import Installation, opened_runner, task_store
+from greatwheel.server.assembly import assembled, opened_runner
 from greatwheel.server.deployment import sealer_of
 from greatwheel.server.settings import load_settings
-from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.testing.chaos.points import Killer, KillingDatabase, KillingStore, Point
 
 TIMES = WorkerSettings(concurrency=8, heartbeat_seconds=0.3, stalled_after_seconds=2.0, tick_seconds=0.3)
@@ -58,7 +56,6 @@ def work(order: WorkerOrder) -> None:
 
 async def _work(order: WorkerOrder) -> None:
     settings = load_settings(order.config)
-    sealer = sealer_of(settings)
     killer = Killer(order.kill, order.record)
     # By its URL even if it is the embedded server: a worker is not what starts that again, see `lane`.
     database = await KillingDatabase.open(
@@ -66,13 +63,6 @@ async def _work(order: WorkerOrder) -> None:
     )
     assert isinstance(database, KillingDatabase)
     database.killer = killer
-    installation = Installation(
-        settings=settings,
-        database=database,
-        sealer=sealer,
-        tasks=task_store(settings, sealer),
-        registry=registry_of(settings, database),
-        secrets=SecretStore(sealer),
-    )
+    installation = assembled(settings, database, sealer_of(settings))
     async with opened_runner(installation, store=lambda inner: KillingStore(inner, killer)) as runner:
         await Worker(database, installation.tasks, runner, TIMES).run()
