@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,26 +10,12 @@ from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption,
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler import limits
+from greatwheel.scheduler.limits import Metric, Period
 from greatwheel.tenancy import users
 from greatwheel.tenancy.first_start import FIRST_ORG
 from greatwheel.tenancy.orgs import Org
 
 limits_app = typer.Typer(help="Limit tokens and tasks per day, week and month.", no_args_is_help=True)
-
-
-class Metric(StrEnum):
-    """What is counted."""
-
-    tokens = "tokens"
-    tasks = "tasks"
-
-
-class Period(StrEnum):
-    """Over what time, from its beginning in UTC."""
-
-    day = "day"
-    week = "week"
-    month = "month"
 
 
 @limits_app.command("list")
@@ -53,7 +38,7 @@ _SHOWN = ("metric", "period", "used", "reserved", "soft", "hard", "resets_at")
 @limits_app.command("set")
 def set_limit(
     metric: Annotated[Metric, typer.Argument(help="What is counted.")],
-    period: Annotated[Period, typer.Argument(help="Over what time.")],
+    period: Annotated[Period, typer.Argument(help="Over what time, from its beginning in UTC.")],
     user: Annotated[str | None, typer.Option(help="For this user; else for the whole organisation.")] = None,
     soft: Annotated[int | None, typer.Option(min=0, help="From here on a warning is given.")] = None,
     hard: Annotated[int | None, typer.Option(min=0, help="From here on it is refused.")] = None,
@@ -67,7 +52,7 @@ def set_limit(
 
     async def done(conn: OrgConnection, org: Org) -> None:
         whom = limits.EVERYBODY if user is None else (await users.find(conn, user)).user_id
-        await limits.set_limit(conn, metric.value, period.value, user=whom, soft=soft, hard=hard)
+        await limits.set_limit(conn, metric, period, user=whom, soft=soft, hard=hard)
 
     in_org(config, org, done)
     print("removed" if remove else "set")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -11,7 +10,7 @@ import typer
 
 from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, Row, facts, in_org, show
 from greatwheel.core.ids import SessionId, TaskId
-from greatwheel.core.tasks import Task
+from greatwheel.core.tasks import Task, TaskStatus
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler.tasks import TaskStore
 from greatwheel.server.assembly import task_store
@@ -29,22 +28,9 @@ _INPUT_SHOWN = 60
 _Result = TypeVar("_Result")
 
 
-class Status(StrEnum):
-    """The states of a task."""
-
-    queued = "queued"
-    admitted = "admitted"
-    running = "running"
-    waiting = "waiting"
-    done = "done"
-    failed = "failed"
-    dead = "dead"
-    cancelled = "cancelled"
-
-
 @tasks_app.command("list")
 def list_tasks(
-    status: Annotated[Status | None, typer.Option(help="Only those in this state.")] = None,
+    status: Annotated[TaskStatus | None, typer.Option(help="Only those in this state.")] = None,
     session: Annotated[str | None, typer.Option(help="Only those of this session.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only those of this agent.")] = None,
     after: Annotated[str | None, typer.Option(help="The next page: those older than this task.")] = None,
@@ -58,7 +44,7 @@ def list_tasks(
     async def listed(conn: OrgConnection, tasks: TaskStore) -> list[Task]:
         return await tasks.list(
             conn,
-            status=status.value if status else None,
+            status=status,
             session=SessionId(session) if session else None,
             agent=agent,
             after=TaskId(after) if after else None,

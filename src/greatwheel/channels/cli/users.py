@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -25,18 +24,6 @@ AllowOption = Annotated[
 DenyOption = Annotated[list[str] | None, typer.Option("--deny", help="The same; what is denied is never allowed.")]
 
 
-class RoleChoice(StrEnum):
-    """What a user may be."""
-
-    admin = "admin"
-    member = "member"
-
-    @property
-    def role(self) -> Role:
-        """As tenancy has it."""
-        return "admin" if self is RoleChoice.admin else "member"
-
-
 @users_app.command("list")
 def list_users(org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show an organisation's users."""
@@ -50,7 +37,7 @@ def list_users(org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json:
 @users_app.command("create")
 def create_user(
     name: NameArgument,
-    role: Annotated[RoleChoice, typer.Option(help="An admin looks after users, keys and secrets.")] = RoleChoice.member,
+    role: Annotated[Role, typer.Option(help="An admin looks after users, keys and secrets.")] = "member",
     allow: AllowOption = None,
     deny: DenyOption = None,
     org: OrgOption = FIRST_ORG,
@@ -61,7 +48,7 @@ def create_user(
 
     async def create(conn: OrgConnection, org: Org) -> User:
         grants = {"allow": allow or ["*"], "deny": deny or []}
-        user_id = await users.create(conn, org.org_id, name, role=role.role, **grants)
+        user_id = await users.create(conn, org.org_id, name, role=role, **grants)
         return await users.find(conn, user_id)
 
     show([facts(in_org(config, org, create))], as_json=as_json)
@@ -70,7 +57,7 @@ def create_user(
 @users_app.command("update")
 def update_user(
     name: NameArgument,
-    role: Annotated[RoleChoice | None, typer.Option(help="A new role.")] = None,
+    role: Annotated[Role | None, typer.Option(help="A new role.")] = None,
     allow: AllowOption = None,
     deny: DenyOption = None,
     no_deny: Annotated[bool, typer.Option("--no-deny", help="Take all denials back.")] = False,
@@ -80,9 +67,7 @@ def update_user(
     as_json: JsonOption = False,
 ) -> None:
     """Change a user. It counts at once, for their running tasks too; --allow and --deny replace what was there."""
-    change = UserChange(
-        role=role.role if role else None, allow=allow or None, deny=[] if no_deny else deny or None, disabled=disabled
-    )
+    change = UserChange(role=role, allow=allow or None, deny=[] if no_deny else deny or None, disabled=disabled)
 
     async def update(conn: OrgConnection, org: Org) -> User:
         found = await users.find(conn, name)
