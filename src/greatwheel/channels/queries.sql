@@ -17,9 +17,3 @@ join lateral (
 where c.org_id = %(org)s and c.state = 'waiting' and c.name = 'channel.ask' and t.status in ('running', 'waiting')
   and (%(task)s::text is null or c.task_id = %(task)s) and (%(user)s::text is null or t.user_id = %(user)s)
 order by c.at limit %(limit)s
-
--- name: list_events
--- A task's events after one of them.
-select seq, type, data, at from task_events
-where org_id = %(org)s and task_id = %(task)s and seq > %(after)s
-order by seq limit %(limit)s

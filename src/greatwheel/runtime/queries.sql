@@ -44,8 +44,3 @@ select seq, step, name, digest, state, request, answer, error, prompt_tokens, co
 from host_calls
 where org_id = %(org)s and task_id = %(task)s and (seq > %(after_call)s or seq < -%(after_step)s::integer)
 order by seq
-
--- name: answer_call
--- One call of the journal: its answer, once somebody has given it.
-select seq, step, name, digest, state, request, answer, error, prompt_tokens, completion_tokens, seconds
-from host_calls where org_id = %(org)s and task_id = %(task)s and seq = %(seq)s

@@ -114,7 +114,6 @@ class TaskRunner:
         limits: Limits,
         budget: Budget,
         settings: LoopSettings | None = None,
-        journal: Callable[[Journal], Journal] = lambda journal: journal,
     ) -> None:
         self._database = database
         self._commits = commits
@@ -129,7 +128,6 @@ class TaskRunner:
         self._limits = limits
         self._budget = budget
         self._settings = settings or LoopSettings()
-        self._wrapped = journal
         self._running: dict[TaskId, asyncio.Task[Any]] = {}
         self._cancelled: set[TaskId] = set()
 
@@ -205,7 +203,7 @@ class TaskRunner:
             )  # fmt: skip
         key = keys.get(session.key_hash or b"", "")  # a sandbox whose key is none of these was dumped with it
         workspace = await self._workspace(task, session, state, keeping, key)
-        journal = self._wrapped(PostgresJournal(self._database, self._commits, run, keeping, task.snapshot))
+        journal = PostgresJournal(self._database, self._commits, run, keeping, task.snapshot)
         context = CallContext(
             session_id=task.session_id, run_id=RunId(task.task_id), organisation=org, user_id=task.user_id
         )

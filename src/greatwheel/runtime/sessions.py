@@ -6,10 +6,10 @@ active → suspended (its task waits) → active … → evicted (in no worker's
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -48,14 +48,6 @@ class SessionRow:
 def new_seed() -> int:
     """What a session's random numbers come from."""
     return secrets.randbits(62)
-
-
-async def create(
-    connection: OrgConnection, org: OrgId, session: SessionId, *, user: UserId, agent: AgentId, engine: str
-) -> None:
-    """A new session, without a key until its first task begins."""
-    values = {"org": org, "session": session, "user": user, "agent": agent, "engine": engine}
-    await connection.execute(SQL["create_session"], {**values, "seed": new_seed(), "key": None})
 
 
 async def get(connection: OrgConnection, org: OrgId, session: SessionId) -> SessionRow:
@@ -121,14 +113,6 @@ async def end(connection: OrgConnection, org: OrgId, session: SessionId) -> None
     row = await (await connection.execute(SQL["end_session"], {"org": org, "session": session})).fetchone()
     if row is None:
         raise NotFound(f"There is no session {session} in this organisation that could end.")
-
-
-async def page(
-    connection: OrgConnection, org: OrgId, *, status: SessionStatus | None = None, limit: int = 50, offset: int = 0
-) -> list[Mapping[str, Any]]:
-    """Sessions, those last used first."""
-    values = {"org": org, "status": status, "limit": limit, "offset": offset}
-    return list(await (await connection.execute(SQL["list_sessions"], values)).fetchall())
 
 
 async def idle_seconds(connection: OrgConnection, org: OrgId) -> int:

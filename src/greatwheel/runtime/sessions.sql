@@ -1,17 +1,6 @@
--- name: create_session
--- A new session of a user with an agent.
-insert into sessions (org_id, session_id, user_id, agent_id, engine, seed, session_key)
-values (%(org)s, %(session)s, %(user)s, %(agent)s, %(engine)s, %(seed)s, %(key)s)
-
 -- name: get_session
 -- One session.
 select * from sessions where org_id = %(org)s and session_id = %(session)s
-
--- name: list_sessions
--- A page of sessions, those last used first.
-select session_id, user_id, agent_id, status, engine, created_at, touched_at, ended_at, forked_from
-from sessions where org_id = %(org)s and (%(status)s::session_status is null or status = %(status)s)
-order by touched_at desc limit %(limit)s offset %(offset)s
 
 -- name: begin_task
 -- A task of the session begins or goes on: it is active, with a key for its sandbox. A sandbox that has been dumped has

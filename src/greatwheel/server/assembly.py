@@ -24,7 +24,6 @@ from greatwheel.memory.services import MemoryServices
 from greatwheel.registry.registry import Registry
 from greatwheel.runtime import contexts, sessions
 from greatwheel.runtime.group_commit import GroupCommit, Store
-from greatwheel.runtime.journal import Journal
 from greatwheel.runtime.keeping import keep_context
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
@@ -176,12 +175,11 @@ async def opened_runner(
     *,
     tell: Callable[[str], None] = LOG.warning,
     store: Callable[[Store], Store] = lambda store: store,
-    journal: Callable[[Journal], Journal] = lambda journal: journal,
     opener: Opener | None = None,
 ) -> AsyncIterator[TaskRunner]:
     """What carries out an installation's tasks.
 
-    `store` and `journal` may wrap what is written, `opener` may open other models than the settings' (tracing, tests).
+    `store` may wrap what is written, `opener` may open other models than the settings' (tracing, tests).
     """
     settings, database, clock = installation.settings, installation.database, SystemClock()
 
@@ -221,7 +219,6 @@ async def opened_runner(
             clock=clock,
             limits=settings.sandbox.limits,
             budget=settings.limits.budget,
-            journal=journal,
         )
 
 
