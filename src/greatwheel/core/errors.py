@@ -26,7 +26,9 @@
     │   └── LeaseLost           another worker has taken the task over
     ├── AccessDenied            no valid key, or no permission
     │   ├── KeyRefused          … the key
-    │   └── PermissionDenied    … the permission, which the message names
+    │   ├── PermissionDenied    … the permission, which the message names
+    │   ├── ForeignRequest      another site's page made the request
+    │   └── TooManyTries        too many wrong keys came from there
     ├── InDoubt                 an effect that a crash may have cut off
     ├── AgentFailed             a task that was called has failed
     ├── ToolFailed              a tool was called and could not do it
@@ -250,6 +252,25 @@ class PermissionDenied(AccessDenied):
     """The permission is missing; ask an admin to grant it."""
 
     code = "access.permission_denied"
+
+
+class ForeignRequest(AccessDenied):
+    """Another site's page seems to have made this request; send it from the server's own pages."""
+
+    code = "access.foreign_request"
+
+
+class TooManyTries(AccessDenied):
+    """Too many wrong keys came from this address; try again later."""
+
+    code = "access.too_many_tries"
+    retryable = True
+    http_status = 429
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        """Seconds until the next try is looked at."""
 
 
 class InDoubt(GreatwheelError):

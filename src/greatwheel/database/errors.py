@@ -26,6 +26,7 @@ CONSTRAINTS: Mapping[str, tuple[type[GreatwheelError], str]] = MappingProxyType(
         "orgs_idle_positive": (BadInput, "The idle time of an organisation must be at least a second."),
         "users_name_unique": (Conflict, "A user of that name exists already in this organisation."),
         "api_keys_prefix_unique": (Conflict, "That key's prefix is taken; make another key."),
+        "logins_prefix_unique": (Conflict, "That login's prefix is taken; log in again."),
         "agent_defs_name_unique": (Conflict, "An agent of that name exists already in this organisation."),
         "sessions_session_key_unique": (Conflict, "That session key is taken; make another one."),
         "sessions_ended_keyless": (Conflict, "The session has ended; it can have no key."),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from greatwheel.core.errors import BadInput, KeyRefused, NotFound
 from greatwheel.core.ids import OrgId, UserId, new_id
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.database.queries import load
-from greatwheel.tenancy.key_format import new_api_key, parse_api_key
+from greatwheel.tenancy.key_format import ApiKey, new_api_key, parse_api_key
 from greatwheel.tenancy.principal import Principal
 
 _SQL = load(__file__)
@@ -71,11 +71,15 @@ async def authenticate(db: Database, text: str) -> Principal:
     Raises:
         KeyRefused: it is malformed, unknown, revoked or expired, or its user is disabled.
     """
-    key = parse_api_key(text)
+    return await holder(db, parse_api_key(text), "find_key")
+
+
+async def holder(db: Database, key: ApiKey | None, look_up: Literal["find_key", "find_login"]) -> Principal:
+    """Who holds the key or the login's token, by the statement that finds its prefix. Raises as `authenticate`."""
     if key is None:
         raise KeyRefused
     async with db.system() as conn:
-        row = await (await conn.execute(_SQL["find_key"], {"prefix": key.prefix})).fetchone()
+        row = await (await conn.execute(_SQL[look_up], {"prefix": key.prefix})).fetchone()
     if row is None or not key.matches(row["hash"]) or not row["usable"]:
         raise KeyRefused
     if not row["use_is_noted"]:
@@ -103,6 +107,6 @@ async def revoke(conn: OrgConnection, wanted: str) -> None:
 
 def _principal(row: Mapping[str, Any]) -> Principal:
     return Principal(
-        org_id=row["org_id"], user_id=row["user_id"], role=row["role"],
+        org_id=row["org_id"], user_id=row["user_id"], role=row["role"], key_id=row["key_id"],
         allow=tuple(row["allow"]), deny=tuple(row["deny"]),
     )  # fmt: skip

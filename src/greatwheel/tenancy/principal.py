@@ -19,6 +19,8 @@ class Principal:
     org_id: OrgId
     user_id: UserId
     role: Role
+    key_id: str = ""
+    """Of the key that they came with, or logged in with."""
     allow: tuple[str, ...] = ("*",)
     deny: tuple[str, ...] = ()
 

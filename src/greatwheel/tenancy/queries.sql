@@ -62,6 +62,27 @@ returning expires_at;
 -- The key of a prefix, whosever it is.
 select org_id, key_id, user_id, role, allow, deny, hash, usable, use_is_noted from find_api_key(%(prefix)s::text);
 
+-- name: find_login
+-- The login of a prefix, whosever it is.
+select org_id, login_id, key_id, user_id, role, allow, deny, hash, usable, use_is_noted
+from find_login(%(prefix)s::text);
+
+-- name: begin_login
+-- Log somebody in with a key.
+insert into logins (org_id, login_id, key_id, prefix, hash, expires_at)
+values (%(org_id)s, %(login_id)s, %(key_id)s, %(prefix)s, %(hash)s, now() + make_interval(days => %(days)s::integer))
+returning expires_at;
+
+-- name: drop_old_logins
+-- Forget the logins whose time is over, and of one key the oldest beyond so many.
+delete from logins where expires_at <= now() or login_id in (
+  select login_id from logins where key_id = %(key_id)s order by created_at desc, login_id offset %(most)s
+);
+
+-- name: end_login
+-- Log somebody out.
+delete from logins where prefix = %(prefix)s;
+
 -- name: note_key_use
 -- Write when a key was last used, unless that was done in the last minute.
 update api_keys set last_used_at = now()

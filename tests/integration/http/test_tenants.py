@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from greatwheel.channels.http.authentication import PUBLIC
+from greatwheel.channels.http.authentication import is_public
 
 from .conftest import SOURCE, Caller, House
 
@@ -125,8 +125,7 @@ async def seen(admin: Caller) -> dict[str, Any]:
 
 def test_every_route_is_tried(house: House) -> None:
     """A route that is not in this test's table is a failure."""
-    public = {("GET", path) for path in PUBLIC}
-    assert routes(house.app) == set(CALLS) | public
+    assert {route for route in routes(house.app) if not is_public(route[1])} == set(CALLS)
 
 
 async def test_nothing_is_served_without_a_key(house: House, things: Mapping[str, str]) -> None:
@@ -134,8 +133,9 @@ async def test_nothing_is_served_without_a_key(house: House, things: Mapping[str
     client = house.client()
     for route in CALLS:
         assert (await called(client, route, things)).status_code == 401, route
-    for path in PUBLIC:
-        assert (await client.get(path)).status_code == 200, path
+    for method, path in routes(house.app):
+        if is_public(path) and method == "GET" and "{" not in path:
+            assert (await client.get(path)).status_code == 200, path
 
 
 async def test_a_member_does_no_admins_work(house: House, member: Caller, things: Mapping[str, str]) -> None:

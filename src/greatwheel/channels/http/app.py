@@ -13,25 +13,37 @@ from starlette.middleware import Middleware
 
 from greatwheel.channels.http import docs_page, health
 from greatwheel.channels.http.authentication import Authentication
-from greatwheel.channels.http.body_limit import BodyLimit
+from greatwheel.channels.http.body_limit import MOST_CONTEXT_BODY, BodyLimit
+from greatwheel.channels.http.door import Door
 from greatwheel.channels.http.errors import ErrorBody, add_handlers
 from greatwheel.channels.http.headers import SecurityHeaders
 from greatwheel.channels.http.health import HealthDesk, Probe
 from greatwheel.channels.http.news import News
 from greatwheel.channels.http.parts import Parts
-from greatwheel.channels.http.routes import agents, chat, organisation, questions, secrets, sessions, tasks, users
-from greatwheel.channels.http.throttle import Throttle
+from greatwheel.channels.http.routes import (
+    agents,
+    chat,
+    login,
+    organisation,
+    questions,
+    secrets,
+    sessions,
+    tasks,
+    users,
+)
 from greatwheel.channels.http.visits import KEY_NEEDED
 from greatwheel.core.clock import Clock, SystemClock
-from greatwheel.tenancy import api_keys
-from greatwheel.tenancy.principal import Principal
 
 DESCRIPTION = (
-    "Durable agents that think by writing Python. Everything but /health needs an API key: "
-    "`Authorization: Bearer gwk_…`. Every error is `{error: {code, message, retryable}}`."
+    "Durable agents that think by writing Python. Everything but /health needs an API key, "
+    "`Authorization: Bearer gwk_…`, or a browser's login. Every error is `{error: {code, message, retryable}}`."
 )
-WITH_CONTEXT = frozenset({"/api/tasks", "/api/chat"})
-"""Where a request may carry a context."""
+BODY_LIMITS = {
+    "/api/tasks": MOST_CONTEXT_BODY,
+    "/api/chat": MOST_CONTEXT_BODY,
+    "/api/login": 4_096,  # read before anybody has shown a key
+}
+"""Bytes of a request's body, where they are others than usual."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": "An error: its code says which."} for status in ("4XX", "5XX", 422)
 }
@@ -44,9 +56,7 @@ def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None 
     """
     clock = clock or SystemClock()
 
-    async def authenticate(key: str) -> Principal:
-        return await api_keys.authenticate(parts.database, key)
-
+    door = Door(parts.database, clock)
     app = FastAPI(
         title="Greatwheel",
         version=version("greatwheel"),
@@ -57,17 +67,19 @@ def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None 
         lifespan=_lifespan,
         middleware=[
             Middleware(SecurityHeaders),
-            Middleware(Authentication, authenticate=authenticate, throttle=Throttle(clock)),
-            Middleware(BodyLimit, with_context=WITH_CONTEXT),
+            Middleware(Authentication, door=door),
+            Middleware(BodyLimit, limits=BODY_LIMITS),
         ],
         responses=_ERRORS,
     )
     app.state.parts = parts
+    app.state.door = door
     app.state.news = News(parts.database)
     app.state.health = HealthDesk(parts.database, model, clock)
     add_handlers(app)
     app.include_router(health.router)
     app.include_router(docs_page.router)
+    app.include_router(login.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app

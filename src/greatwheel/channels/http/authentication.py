@@ -1,75 +1,75 @@
-"""Who calls: everything but a few paths needs an API key, before anything of the request is read."""
+"""Who calls: everything but a few paths needs an API key or a login, before anything of the request is read."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Awaitable, Callable
-from http import HTTPStatus
-
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from greatwheel.channels.http.errors import error_response, response_of
-from greatwheel.channels.http.throttle import Throttle
+from greatwheel.channels.http.door import Door
+from greatwheel.channels.http.errors import response_of
+from greatwheel.channels.http.foreign import require_own_page
 from greatwheel.core.errors import GreatwheelError, KeyRefused
 from greatwheel.tenancy.principal import Principal
 
-PUBLIC = frozenset({"/health", "/docs", "/docs.css", "/openapi.json"})
-"""Paths without anything of anybody: whether the server is well, and what the API looks like."""
+PUBLIC = frozenset({"/", "/health", "/docs", "/docs.css", "/openapi.json", "/api/login", "/api/logout"})
+"""Paths without anything of anybody: the console's page, whether the server is well, what the API looks like; and
+where one logs in."""
+PUBLIC_FOLDERS = ("/console/static/", "/hooks/", "/slack/")
+"""What begins so is public, too; senders of webhooks and Slack sign what they send."""
+COOKIE = "greatwheel_login"
 PRINCIPAL = "greatwheel.principal"
 """Where the scope has the caller."""
-_LONGEST_KEY = 200
 
 
 class Authentication:
-    """Refuses whoever has no key; puts the others' principal into the scope."""
+    """Refuses whoever has no key; puts the others' principal into the scope.
 
-    def __init__(self, app: ASGIApp, authenticate: Callable[[str], Awaitable[Principal]], throttle: Throttle) -> None:
+    A web socket that comes without any is let through, without a principal: its first message may bring the key.
+    """
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
-        self._authenticate = authenticate
-        self._throttle = throttle
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] not in ("http", "websocket") or scope["path"] in PUBLIC:
+        if scope["type"] not in ("http", "websocket") or is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
-        key, address = _key(Headers(scope=scope)), (scope.get("client") or ("", 0))[0]
-        seconds = self._throttle.wait(address, key) if key else 0.0
-        if seconds > 0:
-            await _too_many(seconds)(scope, receive, send)
-            return
+        conn = HTTPConnection(scope)
+        key, token = _key(conn.headers), conn.cookies.get(COOKIE, "")
         try:
-            scope[PRINCIPAL] = await self._checked(key, address)
+            if key or token or scope["type"] == "http":
+                scope[PRINCIPAL] = await self._caller(conn, key, token)
         except GreatwheelError as error:
-            await response_of(error)(scope, receive, send)
+            answer = response_of(error)
+            if isinstance(error, KeyRefused) and token and not key:
+                answer.delete_cookie(COOKIE)  # else the browser would send it again and again
+            await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    async def _checked(self, key: str, address: str) -> Principal:
-        if not key:
+    async def _caller(self, conn: HTTPConnection, key: str, token: str) -> Principal:
+        if key:
+            return await self._door.by_key(address_of(conn), key)
+        if not token:
             raise KeyRefused("This needs an API key: send the header `Authorization: Bearer gwk_…`.")
-        try:
-            principal = await self._authenticate(key)
-        except KeyRefused:
-            self._throttle.refused(address)
-            raise
-        self._throttle.proved(key)
-        return principal
+        require_own_page(conn)
+        return await self._door.by_login(address_of(conn), token)
+
+
+def is_public(path: str) -> bool:
+    """Whether nobody needs a key for that path."""
+    return path in PUBLIC or path.startswith(PUBLIC_FOLDERS)
+
+
+def address_of(conn: HTTPConnection) -> str:
+    """Where a request comes from; empty when that is not known."""
+    return conn.client.host if conn.client else ""
 
 
 def _key(headers: Headers) -> str:
     """The bearer token; empty when there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip()[:_LONGEST_KEY] if scheme.lower() == "bearer" else ""
-
-
-def _too_many(seconds: float) -> ASGIApp:
-    wait = math.ceil(seconds)
-    return error_response(
-        HTTPStatus.TOO_MANY_REQUESTS,
-        "access.too_many_tries",
-        f"Too many wrong keys came from this address; try again in {wait} seconds.",
-        retryable=True,
-        headers={"retry-after": str(wait)},
-    )
+    return token.strip() if scheme.lower() == "bearer" else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -21,16 +21,16 @@ MOST_CONTEXT_BODY = 128 * MIB
 class BodyLimit:
     """Refuses a body that says it is too long before it is read, and any other as soon as it is."""
 
-    def __init__(self, app: ASGIApp, with_context: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
         self._app = app
-        self._with_context = with_context
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        most = MOST_CONTEXT_BODY if scope["path"] in self._with_context else MOST_BODY
+        most = self._limits.get(scope["path"], MOST_BODY)
         said = Headers(scope=scope).get("content-length", "0")
         if said.isdecimal() and int(said) > most:
             await refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)(scope, receive, send)

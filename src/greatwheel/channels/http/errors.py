@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from greatwheel.channels.http.headers import SECURITY_HEADERS
-from greatwheel.core.errors import GreatwheelError, KeyRefused
+from greatwheel.core.errors import GreatwheelError, KeyRefused, TooManyTries
 
 LOG = logging.getLogger("greatwheel.http")
 INVALID = "request.invalid"
@@ -60,8 +60,7 @@ def response_of(error: GreatwheelError) -> JSONResponse:
     if error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR:
         LOG.error("%s: %s", error.code, error, exc_info=error)
         message = inspect.getdoc(type(error)) or "Something failed inside Greatwheel."
-    headers = {"www-authenticate": "Bearer"} if isinstance(error, KeyRefused) else None
-    return error_response(error.http_status, error.code, message, retryable=error.retryable, headers=headers)
+    return error_response(error.http_status, error.code, message, retryable=error.retryable, headers=_headers_of(error))
 
 
 def refusal(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
@@ -99,6 +98,16 @@ async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
     message = inspect.getdoc(GreatwheelError) or ""
     code = GreatwheelError.code
     return error_response(HTTPStatus.INTERNAL_SERVER_ERROR, code, message, headers=SECURITY_HEADERS)
+
+
+def _headers_of(error: GreatwheelError) -> Mapping[str, str]:
+    match error:
+        case KeyRefused():
+            return {"www-authenticate": "Bearer"}
+        case TooManyTries():
+            return {"retry-after": str(error.retry_after)}
+        case _:
+            return {}
 
 
 def _fault(fault: Mapping[str, Any]) -> str:

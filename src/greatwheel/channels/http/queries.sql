@@ -72,6 +72,11 @@ select task_id from tasks
 where org_id = %(org)s and session_id = %(session)s and status in ('queued', 'admitted', 'running', 'waiting')
 order by created_at;
 
+-- name: me
+-- The caller, with the names of user and organisation.
+select u.org_id, o.name as org_name, u.user_id, u.name, u.role, u.allow, u.deny
+from users u join orgs o using (org_id) where u.org_id = %(org)s and u.user_id = %(user)s;
+
 -- name: own_org
 -- The caller's organisation.
 select org_id, name, concurrency, idle_seconds, triage_agent, created_at from orgs where org_id = %(org)s;

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request, Security
-from fastapi.security import HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer
 
-from greatwheel.channels.http.authentication import PRINCIPAL
+from greatwheel.channels.http.authentication import COOKIE, PRINCIPAL
 from greatwheel.channels.http.news import News
 from greatwheel.channels.http.parts import Parts
 from greatwheel.core.errors import NotFound
@@ -19,6 +19,7 @@ from greatwheel.database.connection import OrgConnection
 from greatwheel.tenancy.principal import Principal
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `gwk_…`. The authentication layer checks it.")
+cookie = APIKeyCookie(name=COOKIE, auto_error=False, description="The login of a browser; see `POST /api/login`.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,5 +71,5 @@ Visitor: TypeAlias = Annotated[Visit, Depends(_visit)]
 """Anybody with a key."""
 Admin: TypeAlias = Annotated[Visit, Depends(_admin_visit)]
 """An admin."""
-KEY_NEEDED = [Security(bearer)]
+KEY_NEEDED = [Security(bearer), Security(cookie)]
 """For the description of the API: the check itself is `authentication`'s."""

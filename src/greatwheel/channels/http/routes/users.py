@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from greatwheel.channels.http.bodies import Body
 from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.visits import Admin, Visitor
+from greatwheel.core.errors import NotFound
 from greatwheel.core.ids import OrgId, UserId
 from greatwheel.tenancy import api_keys, users
 from greatwheel.tenancy.principal import Role
@@ -27,7 +29,9 @@ class Me(BaseModel):
     """Who calls."""
 
     org_id: OrgId
+    org_name: str
     user_id: UserId
+    name: str
     role: Role
     allow: Sequence[str]
     deny: Sequence[str]
@@ -103,11 +107,12 @@ class KeyFacts(BaseModel):
 
 @router.get("/me")
 async def me(visit: Visitor) -> Me:
-    """Who you are, by your key."""
-    caller = visit.principal
-    return Me(
-        org_id=caller.org_id, user_id=caller.user_id, role=caller.role, allow=caller.allow, deny=caller.deny
-    )  # fmt: skip
+    """Who you are, by your key or your login."""
+    async with visit.org() as conn:
+        row = await (await conn.execute(SQL["me"], {"org": visit.org_id, "user": visit.user_id})).fetchone()
+    if row is None:
+        raise NotFound("There is no such user any more.")
+    return Me(**row)
 
 
 @router.get("/users")
