@@ -12,8 +12,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from greatwheel.channels.cli.live import safe
 from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, show, with_database
+from greatwheel.channels.cli.terminal import safe
 from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.core.ids import OrgId
 from greatwheel.database.database import Database

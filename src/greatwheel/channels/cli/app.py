@@ -9,47 +9,42 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.agents import agents_app
-from greatwheel.channels.cli.ask import ask_command, say
-from greatwheel.channels.cli.exec import exec_command
-from greatwheel.channels.cli.keys import keys_app
-from greatwheel.channels.cli.limits import limits_app
-from greatwheel.channels.cli.migrate import database_app, migrate_command
-from greatwheel.channels.cli.models import models_app
-from greatwheel.channels.cli.orgs import orgs_app
-from greatwheel.channels.cli.replay import fork_command, replay_command, rewind_command
-from greatwheel.channels.cli.secrets import secrets_app
-from greatwheel.channels.cli.serve import serve_command
-from greatwheel.channels.cli.submit import submit_command
-from greatwheel.channels.cli.tasks import tasks_app
-from greatwheel.channels.cli.users import users_app
-from greatwheel.channels.cli.worker import worker_command
+from greatwheel.channels.cli.lazy import LazyGroup, add_lazy
+from greatwheel.channels.cli.terminal import say
 from greatwheel.core.errors import GreatwheelError
+
+_HERE = "greatwheel.channels.cli"
+COMMANDS = (
+    ("ask", "ask:ask_command", "Answer a question about files that are far larger than the model's window."),
+    ("exec", "exec:exec_command", "Run Python in a sandbox; lines of `# %%` separate blocks."),
+    ("replay", "replay:replay_command", "Show a recorded run again. Nothing is run and nothing is paid."),
+    ("fork", "replay:fork_command", "Go on from an earlier point of a run, as a new run."),
+    ("rewind", "replay:rewind_command", "Go on from an earlier point of a run in the run itself."),
+    ("serve", "serve:serve_command", "Serve the HTTP API and carry out tasks, in one process."),
+    ("worker", "worker:worker_command", "Carry out tasks, as one of any number of workers that share a database."),
+    ("submit", "submit:submit_command", "Give a task to a server, and watch it to its end."),
+    ("migrate", "migrate:migrate_command", "Bring the database to this version's schema."),
+    ("database", "migrate:database_app", "Look after the embedded Postgres."),
+    ("models", "models:models_app", "List the models that can run on this machine, and pull them."),
+    ("agents", "agents:agents_app", "Define agents, and look at the versions of their code."),
+    ("orgs", "orgs:orgs_app", "Look after organisations."),
+    ("users", "users:users_app", "Look after an organisation's users."),
+    ("keys", "keys:keys_app", "Look after API keys."),
+    ("secrets", "secrets:secrets_app", "Look after an organisation's secrets."),
+    ("tasks", "tasks:tasks_app", "See tasks, try dead ones again, cancel."),
+    ("limits", "limits:limits_app", "Limit tokens and tasks per day, week and month."),
+)
+"""Each command's name, where it is, and the first sentence of its help."""
 
 app = typer.Typer(
     name="greatwheel",
+    cls=LazyGroup,
     help="A durable runtime for agents that think by writing Python.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.command("ask")(ask_command)
-app.command("exec")(exec_command)
-app.command("replay")(replay_command)
-app.command("fork")(fork_command)
-app.command("rewind")(rewind_command)
-app.command("serve")(serve_command)
-app.command("worker")(worker_command)
-app.command("submit")(submit_command)
-app.command("migrate")(migrate_command)
-app.add_typer(database_app, name="database")
-app.add_typer(models_app, name="models")
-app.add_typer(agents_app, name="agents")
-app.add_typer(orgs_app, name="orgs")
-app.add_typer(users_app, name="users")
-app.add_typer(keys_app, name="keys")
-app.add_typer(secrets_app, name="secrets")
-app.add_typer(tasks_app, name="tasks")
-app.add_typer(limits_app, name="limits")
+for _name, _place, _help in COMMANDS:
+    add_lazy(app, _name, f"{_HERE}.{_place}", _help)
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.live import LiveView, safe, usage_line
+from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.terminal import UNANSWERED, safe, say
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import BadInput
@@ -20,9 +20,6 @@ from greatwheel.rlm import RLM, Completion
 from greatwheel.runtime.contexts import read_paths
 from greatwheel.runtime.trajectory import event_line
 from greatwheel.sandbox.port import Limits
-
-UNANSWERED = 5
-"""Exit code of a run that ended without an answer: a budget was used up."""
 
 
 def runs_folder() -> Path:
@@ -74,11 +71,6 @@ def ask_command(
         tell=say,
     ) as rlm:
         finish(rlm.completion(question=question, context=context), as_json=as_json)
-
-
-def say(line: str) -> None:
-    """A line for the person at the terminal."""
-    print(safe(line), file=sys.stderr)
 
 
 def observer_for(*, live: bool, as_json: bool) -> Observer | None:

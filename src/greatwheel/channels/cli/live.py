@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.syntax import Syntax
 from rich.text import Text
 
+from greatwheel.channels.cli.terminal import safe
 from greatwheel.core.events import (
     Event,
     HostCallServed,
@@ -105,11 +106,6 @@ def usage_line(usage: Usage, steps: int, seconds: float) -> str:
         f"{steps} step{'s' if steps != 1 else ''}, {calls} model call{'s' if calls != 1 else ''},"
         f" {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {seconds:.1f} s"
     )
-
-
-def safe(text: str) -> str:
-    """The text without control characters: what models, guests and servers say must not drive the terminal."""
-    return "".join(char if char in "\n\t" or char.isprintable() else "�" for char in text)
 
 
 def _clip(text: str, limit: int) -> str:

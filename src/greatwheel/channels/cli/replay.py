@@ -14,9 +14,9 @@ from greatwheel.channels.cli.ask import (
     ModelOption,
     finish,
     observer_for,
-    say,
 )
-from greatwheel.channels.cli.live import LiveView, safe, usage_line
+from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.terminal import safe, say
 from greatwheel.core.errors import BadInput
 from greatwheel.rlm import RLM, Completion
 from greatwheel.runtime.loop import LoopSettings

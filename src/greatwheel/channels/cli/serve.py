@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.ask import say
 from greatwheel.channels.cli.tenants import announce_first
+from greatwheel.channels.cli.terminal import say
 from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, run_until_stopped
 from greatwheel.channels.http import create_app, listening, model_probe, server_of
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work

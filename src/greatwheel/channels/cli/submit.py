@@ -10,9 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from greatwheel.channels.cli.ask import UNANSWERED, say
 from greatwheel.channels.cli.client import ApiClient
-from greatwheel.channels.cli.live import safe
+from greatwheel.channels.cli.terminal import UNANSWERED, safe, say
 from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.runtime.contexts import read_paths
 

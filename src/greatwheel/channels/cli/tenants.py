@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from greatwheel.channels.cli.ask import say
+from greatwheel.channels.cli.terminal import say
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.server.deployment import open_database

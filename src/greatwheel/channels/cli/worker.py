@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from greatwheel.channels.cli.ask import say
+from greatwheel.channels.cli.terminal import say
 from greatwheel.core.errors import GreatwheelError
 from greatwheel.runtime.runner import TaskRunner
 from greatwheel.server.assembly import opened, opened_runner, work

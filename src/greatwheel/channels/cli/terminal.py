@@ -1,0 +1,18 @@
+"""Lines for the person at the terminal."""
+
+from __future__ import annotations
+
+import sys
+
+UNANSWERED = 5
+"""Exit code of a run that ended without an answer: a budget was used up."""
+
+
+def say(line: str) -> None:
+    """A line on stderr."""
+    print(safe(line), file=sys.stderr, flush=True)
+
+
+def safe(text: str) -> str:
+    """The text without control characters: what models, guests and servers say must not drive the terminal."""
+    return "".join(char if char in "\n\t" or char.isprintable() else "�" for char in text)
