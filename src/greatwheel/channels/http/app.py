@@ -49,14 +49,15 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(parts: Parts, *, model: Probe | None = None, clock: Clock | None = None) -> FastAPI:
+def create_app(
+    parts: Parts, *, model: Probe | None = None, clock: Clock | None = None, door: Door | None = None
+) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
-    The middlewares stand in the order in which a request meets them.
+    The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database.
     """
     clock = clock or SystemClock()
-
-    door = Door(parts.database, clock)
+    door = door or Door(parts.database, clock)
     app = FastAPI(
         title="Greatwheel",
         version=version("greatwheel"),
