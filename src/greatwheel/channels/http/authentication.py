@@ -38,7 +38,7 @@ class Authentication:
             await self._app(scope, receive, send)
             return
         conn = HTTPConnection(scope)
-        key, token = _key(conn.headers), conn.cookies.get(COOKIE, "")
+        key, token = bearer_of(conn.headers), conn.cookies.get(COOKIE, "")
         try:
             if key or token or scope["type"] == "http":
                 scope[PRINCIPAL] = await self._caller(conn, key, token)
@@ -69,7 +69,7 @@ def address_of(conn: HTTPConnection) -> str:
     return conn.client.host if conn.client else ""
 
 
-def _key(headers: Headers) -> str:
+def bearer_of(headers: Headers) -> str:
     """The bearer token; empty when there is none."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
