@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from greatwheel.channels import console
 from greatwheel.channels.http import docs_page, health
 from greatwheel.channels.http.authentication import Authentication
 from greatwheel.channels.http.body_limit import MOST_CONTEXT_BODY, BodyLimit
@@ -81,6 +82,7 @@ def create_app(
     app.include_router(health.router)
     app.include_router(docs_page.router)
     app.include_router(login.router)
+    app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
