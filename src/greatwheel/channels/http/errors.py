@@ -54,13 +54,19 @@ def error_response(
     return JSONResponse(body.model_dump(), status_code=status, headers=dict(headers or {}))
 
 
-def response_of(error: GreatwheelError) -> JSONResponse:
-    """The answer that an error of ours means. What is our fault is told in the log, not to the caller."""
+def facts_of(error: GreatwheelError) -> ErrorFacts:
+    """What callers are told of an error of ours. What is our fault is told in the log, not to them."""
     message = str(error)
     if error.http_status == HTTPStatus.INTERNAL_SERVER_ERROR:
         LOG.error("%s: %s", error.code, error, exc_info=error)
         message = inspect.getdoc(type(error)) or "Something failed inside Greatwheel."
-    return error_response(error.http_status, error.code, message, retryable=error.retryable, headers=_headers_of(error))
+    return ErrorFacts(code=error.code, message=message, retryable=error.retryable)
+
+
+def response_of(error: GreatwheelError) -> JSONResponse:
+    """The answer that an error of ours means."""
+    body = ErrorBody(error=facts_of(error))
+    return JSONResponse(body.model_dump(), status_code=error.http_status, headers=dict(_headers_of(error)))
 
 
 def refusal(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:

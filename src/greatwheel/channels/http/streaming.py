@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from greatwheel.channels.http.errors import ErrorBody, ErrorFacts
+from greatwheel.channels.http.errors import ErrorBody, facts_of
 from greatwheel.channels.http.following import Happening, Over, Quiet, Told, follow
 from greatwheel.channels.http.visits import Visit
 from greatwheel.core.errors import GreatwheelError
@@ -51,8 +51,7 @@ async def _stream(visit: Visit, task_id: TaskId, after: int, first: bytes) -> As
             async for happening in happenings:
                 yield _on_wire(happening)
     except GreatwheelError as error:
-        facts = ErrorFacts(code=error.code, message=str(error), retryable=error.retryable)
-        yield sse("error", ErrorBody(error=facts).model_dump())
+        yield sse("error", ErrorBody(error=facts_of(error)).model_dump())
 
 
 def _on_wire(happening: Happening) -> bytes:
