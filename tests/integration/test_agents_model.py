@@ -62,7 +62,7 @@ class Desk:
     async def _no_child(self, question: str, context: Any, model: str | None, ledger: Ledger) -> str:
         raise AssertionError("no child is asked for")
 
-    async def _no_variables(self) -> list[str]:
+    def _no_variables(self) -> list[str]:
         raise AssertionError("no variables are asked for")
 
 

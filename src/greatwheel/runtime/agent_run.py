@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from greatwheel.core.clock import Clock
 from greatwheel.core.errors import SandboxLost
-from greatwheel.core.events import Observer, StepCompleted
-from greatwheel.core.ids import RunId
+from greatwheel.core.events import StepCompleted
 from greatwheel.runtime import finals
 from greatwheel.runtime.bridge import Bridge
-from greatwheel.runtime.desk import Desk
 from greatwheel.runtime.driving import Driver
-from greatwheel.runtime.ledger import Ledger
+from greatwheel.runtime.journal import Journal
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, Paused, TaskWaits
 from greatwheel.runtime.steps import Block, Ran
@@ -47,16 +44,11 @@ class AgentRun:
     source: str
     task: Mapping[str, Any]
     """What `handle` is given."""
-    ledger: Ledger
-    desk: Desk
-    clock: Clock
-    observer: Observer
-    run_id: RunId
     resume: LoopState | None = None
     _driver: Driver = field(init=False)
 
     def __post_init__(self) -> None:
-        self._driver = Driver(workspace=self.workspace, bridge=self.bridge, clock=self.clock)
+        self._driver = Driver(workspace=self.workspace, bridge=self.bridge, clock=self.bridge.clock)
         self.bridge.checkpoint = self._checkpoint
 
     async def run(self) -> Handled:
@@ -72,25 +64,30 @@ class AgentRun:
         except TaskWaits:
             if self.workspace.pausable:
                 await self._boundary(self._driver.paused(), pending=0, now=None)
-            await self.desk.journal.committed()
+            await self._journal.committed()
             raise
         if ran.outcome == "lost":
             raise SandboxLost(ran.error)
         handled = _handled(ran)
-        self.observer(
+        self.bridge.observer(
             StepCompleted(
-                run_id=self.run_id, step=1, outcome=ran.outcome, stdout=ran.stdout, observation="",
+                run_id=self.bridge.run_id, step=1, outcome=ran.outcome, stdout=ran.stdout, observation="",
                 error=handled.error, seconds=ran.seconds,
             )
         )  # fmt: skip
         return handled
+
+    @property
+    def _journal(self) -> Journal:
+        assert self.bridge.desk is not None, "an agent's code is run for a task"
+        return self.bridge.desk.journal
 
     async def _ran(self) -> Ran:
         block = Block(code=self.source + CALL)
         state = self.resume
         if state is not None:
             self.bridge.calls = state.calls
-            self.ledger.restore(state.usage, state.seconds, state.step)
+            self.bridge.ledger.restore(state.usage, state.seconds, state.step)
             if state.paused is not None:
                 return await self._driver.go_on(block, printed=state.paused.printed, reply="")
         await self.workspace.session.set("task", dict(self.task))
@@ -103,13 +100,13 @@ class AgentRun:
         state = LoopState(
             step=1,
             calls=self.bridge.calls - pending,
-            seconds=self.ledger.seconds,
-            usage=self.ledger.usage,
+            seconds=self.bridge.ledger.seconds,
+            usage=self.bridge.ledger.usage,
             # The source is the version's; a boundary need not repeat it.
             paused=Paused(code="", reply="", printed=paused.printed),
             now=now,
         )
-        await self.desk.journal.boundary(state.to_wire(), await self.workspace.session.dump())
+        await self._journal.boundary(state.to_wire(), await self.workspace.session.dump())
 
 
 def _handled(ran: Ran) -> Handled:

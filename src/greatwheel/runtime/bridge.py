@@ -102,7 +102,7 @@ class Bridge:
     clock: Clock
     observer: Observer
     child: ChildRunner
-    show_vars: Callable[[], Awaitable[list[str]]]
+    show_vars: Callable[[], list[str]]
     prefix: Prefix = field(default_factory=Prefix)
     desk: Desk | None = None
     """Services and journal of a durable task."""
@@ -310,7 +310,7 @@ class Bridge:
         return await _gather([one(job) for job in jobs])
 
     async def _show_vars(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
-        return await self.show_vars()
+        return self.show_vars()
 
     async def _budget(self, bound: Mapping[str, Any], job: _Job) -> dict[str, Any]:
         return asdict(job.ledger.left())

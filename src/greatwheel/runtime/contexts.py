@@ -82,12 +82,19 @@ def _files_of(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _content(path: Path) -> Any:
-    text = _text_or_none(path)
+    return parsed(str(path), _bytes(path))
+
+
+def parsed(name: str, raw: bytes) -> Any:
+    """The context that a file of that name makes: its text, or its data when it is JSON.
+
+    Raises:
+        ContextInvalid: it is not text, or it is empty.
+    """
+    text = _decoded(raw)
     if text is None:
-        raise ContextInvalid(f"{path} is not text; pass UTF-8 text, JSON or CSV.")
-    if path.suffix.lower() == ".json":
-        return checked(_json_or_text(text))
-    return checked(text)
+        raise ContextInvalid(f"{name} is not text; pass UTF-8 text, JSON or CSV.")
+    return checked(_json_or_text(text) if name.lower().endswith(".json") else text)
 
 
 def _json_or_text(text: str) -> Any:
@@ -100,10 +107,18 @@ def _json_or_text(text: str) -> Any:
 
 
 def _text_or_none(path: Path) -> str | None:
+    return _decoded(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
     try:
-        raw = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ContextInvalid(f"{path} can't be read: {error.strerror or error}.") from error
+
+
+def _decoded(raw: bytes) -> str | None:
+    """The text that the bytes are; None if they are none."""
     if b"\x00" in raw[:8192]:
         return None
     try:

@@ -80,10 +80,8 @@ class Loop:
     prefix: Prefix = field(default_factory=Prefix)
     depth: int = 0
     parent: RunId | None = None
-    context: CallContext | None = None
-    """For whom the calls are made; None: for nobody in particular."""
     desk: Desk | None = None
-    """Services and journal of a durable task."""
+    """Services and journal of a durable task; None: its calls are made for nobody in particular."""
     resume: LoopState | None = None
     """Where an earlier attempt left off; the workspace is the session as it was then."""
 
@@ -260,17 +258,16 @@ class Loop:
             clock=self.clock,
             observer=self.observer,
             child=self._child,
-            show_vars=self._show_vars,
+            # The guest is paused in this call, so its variables can't be described now: these are the step's first.
+            show_vars=self.workspace.variable_lines,
             prefix=self.prefix,
             desk=self.desk,
         )
 
     def _context(self) -> CallContext:
-        return self.context or CallContext(session_id=self.workspace.session_id, run_id=self.run_id)
-
-    async def _show_vars(self) -> list[str]:
-        # The guest is paused in this call, so its variables can't be described now: these are the step's first ones.
-        return self.workspace.variable_lines()
+        if self.desk is not None:
+            return self.desk.context
+        return CallContext(session_id=self.workspace.session_id, run_id=self.run_id)
 
     async def _child(self, question: str, context: Any, model: str | None, ledger: Ledger) -> str:
         share = ledger.child()
@@ -286,7 +283,6 @@ class Loop:
                 prefix=Prefix(),
                 depth=self.depth + 1,
                 parent=self.run_id,
-                context=None,
                 desk=None,
                 resume=None,
             )

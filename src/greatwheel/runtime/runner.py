@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import KeyRefused, LeaseLost, NotAvailable
-from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, RunStarted, tag
-from greatwheel.core.ids import AgentId, OrgId, RunId, SessionId, TaskId
+from greatwheel.core.ids import AgentId, OrgId, RunId, TaskId
 from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel
 from greatwheel.runtime import sessions
-from greatwheel.runtime.agent_run import AgentRun, Handled
+from greatwheel.runtime.agent_run import AgentRun
+from greatwheel.runtime.attempt import (
+    AgentCode,
+    Attempt,
+    ending_of_agent,
+    ending_of_loop,
+    observer_of,
+    prefix_of,
+    session_keys,
+    world_time,
+)
 from greatwheel.runtime.bridge import Bridge
 from greatwheel.runtime.desk import Desk
 from greatwheel.runtime.group_commit import GroupCommit, Run
-from greatwheel.runtime.journal import Journal, decoded
+from greatwheel.runtime.journal import decoded
 from greatwheel.runtime.keeping import Keeping, kept_context
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.lifecycle import LiveSessions
-from greatwheel.runtime.loop import Loop, LoopSettings, Outcome
+from greatwheel.runtime.loop import Loop, LoopSettings
 from greatwheel.runtime.postgres import PostgresJournal, read_calls
-from greatwheel.runtime.record import Prefix, RecordedCall, RecordedReply
 from greatwheel.runtime.services import Services
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, TaskWaits
-from greatwheel.runtime.trajectory import event_line
-from greatwheel.runtime.wire import to_wire
 from greatwheel.sandbox.port import Engine, Limits, World
-from greatwheel.tenancy.key_format import SESSION_KEY_START, hash_session_key
+from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.sealing import Sealer
 
 
@@ -52,17 +57,6 @@ class Tasks(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AgentCode:
-    """A version of an agent, as far as running it needs."""
-
-    name: str
-    source: str
-    """Empty: the loop alone."""
-    model: str | None = None
-    budget: Mapping[str, Any] = field(default_factory=dict)
-
-
 class Models(Protocol):
     """The models of this process."""
 
@@ -76,23 +70,6 @@ class Models(Protocol):
 
 
 Agents = Callable[[OrgConnection, AgentId, int], Awaitable[AgentCode]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
-    """What one attempt at a task works with."""
-
-    task: Task
-    session: sessions.SessionRow
-    code: AgentCode
-    workspace: Workspace
-    state: LoopState | None
-    prefix: Prefix
-    journal: Journal
-    keeping: Keeping
-    desk: Desk
-    context: CallContext
-    ledger: Ledger
 
 
 class TaskRunner:
@@ -209,17 +186,13 @@ class TaskRunner:
         )
         ledger = Ledger(replace(self._budget, **{**code.budget, **task.budget}), self._clock)
         return Attempt(
-            task=task,
+            desk=Desk(context=context, task=task, journal=journal, services=self._services, ledger=ledger),
             session=session,
             code=code,
             workspace=workspace,
             state=state,
             prefix=prefix_of(calls),
-            journal=journal,
             keeping=keeping,
-            desk=Desk(context=context, task=task, journal=journal, services=self._services, ledger=ledger),
-            context=context,
-            ledger=ledger,
         )
 
     async def _workspace(
@@ -286,14 +259,13 @@ class TaskRunner:
             workspace=attempt.workspace,
             model=model,
             question=attempt.task.input,
-            ledger=attempt.ledger,
-            observer=_observer(attempt, model),
+            ledger=attempt.desk.ledger,
+            observer=observer_of(attempt, model),
             settings=self._settings,
             clock=self._clock,
-            run_id=attempt.context.run_id,
+            run_id=attempt.desk.context.run_id,
             prefix=attempt.prefix,
             depth=attempt.task.depth,
-            context=attempt.context,
             desk=attempt.desk,
             resume=attempt.state,
         )
@@ -305,20 +277,18 @@ class TaskRunner:
         return await self._models.trusted(attempt.code.model)
 
     async def _run_agent(self, attempt: Attempt) -> Ending:
-        model = await self._model(attempt)
-        observer = _observer(attempt, model)
+        task, model = attempt.task, await self._model(attempt)
         bridge = Bridge(
-            context=attempt.context,
+            context=attempt.desk.context,
             model=model,
-            ledger=attempt.ledger,
+            ledger=attempt.desk.ledger,
             clock=self._clock,
-            observer=observer,
+            observer=observer_of(attempt, model),
             child=_no_child,
-            show_vars=_variables(attempt.workspace),
+            show_vars=attempt.workspace.variable_lines,
             prefix=attempt.prefix,
             desk=attempt.desk,
         )
-        task = attempt.task
         run = AgentRun(
             workspace=attempt.workspace,
             bridge=bridge,
@@ -329,20 +299,15 @@ class TaskRunner:
                 "user": task.user_id,
                 "context": attempt.workspace.context is not None,
             },
-            ledger=attempt.ledger,
-            desk=attempt.desk,
-            clock=self._clock,
-            observer=observer,
-            run_id=attempt.context.run_id,
             resume=attempt.state,
         )
-        return ending_of_agent(await run.run(), attempt.ledger)
+        return ending_of_agent(await run.run(), bridge.ledger)
 
     async def _finish(self, attempt: Attempt, ending: Ending) -> None:
         task, session, workspace = attempt.task, attempt.session, attempt.workspace
         single = task.parent_id is not None  # a session made for this task alone
         try:
-            await attempt.journal.committed()
+            await attempt.desk.journal.committed()
             if not single:
                 await workspace.save()
             async with self._database.org(task.org_id) as connection:
@@ -368,85 +333,6 @@ class TaskRunner:
         else:
             workspace.history.append((task.input, ending.answer or ""))
             await self._live.keep(task.org_id, workspace, snapshot, idle)
-
-
-def session_keys(sealer: Sealer, org: OrgId, session: SessionId) -> list[str]:
-    """The session's credential by each master key, the newest first.
-
-    It is the same whenever it is made again, so that a replayed sandbox holds the same: which of them the session
-    began with, its row says.
-    """
-    return [SESSION_KEY_START + digest.hex() for digest in sealer.digests(org, "session-key", session.encode())]
-
-
-def world_time(task: Task, state: LoopState | None) -> datetime:
-    """What the sandbox's clock shows: the same in each attempt that runs the same code again.
-
-    A block that waited sees the time of its waking; what comes after another boundary sees the time of the attempt that
-    made it; everything else that of the start.
-    """
-    if state is not None and state.now is not None:
-        return datetime.fromisoformat(state.now)
-    woken = task.clock if state is not None else None
-    return (woken or task.started_at or datetime.now(UTC)).astimezone(UTC)
-
-
-def prefix_of(calls: list[RecordedCall]) -> Prefix:
-    """What the journal has for an attempt."""
-    replies = {}
-    for each in calls:
-        if each.call < 0:
-            kept = each.result
-            replies[-each.call] = RecordedReply(
-                step=-each.call, text=kept["text"], code=kept["code"], usage=replace(each.usage, host_calls=0)
-            )
-    return Prefix(replies=replies, calls={each.call: each for each in calls if each.call > 0})
-
-
-def ending_of_loop(outcome: Outcome) -> Ending:
-    """A loop that ends has an answer, be it its best so far."""
-    return Ending(
-        status="done",
-        answer=outcome.answer,
-        usage={**asdict(outcome.usage), "steps": outcome.steps, "seconds": outcome.seconds},
-        outcome=outcome.outcome,
-        error=outcome.reason or None,
-    )
-
-
-def ending_of_agent(handled: Handled, ledger: Ledger) -> Ending:
-    """An agent's code ends with a result, or with the error that it raised."""
-    usage = {**asdict(ledger.usage), "seconds": ledger.seconds}
-    if handled.error is not None:
-        return Ending(status="failed", usage=usage, error_code="agent.raised", error=handled.error)
-    result = None if isinstance(handled.result, str) else to_wire(handled.result)
-    return Ending(status="done", answer=handled.answer, result=result, usage=usage, outcome="answered")
-
-
-_NOT_SHOWN = ("type", "at", "run_id", "messages")
-"""Fields of events that the journal has elsewhere, or that are too long for it."""
-
-
-def _observer(attempt: Attempt, model: ChatModel) -> Observer:
-    """Tells the journal what people may watch. Host calls stand in the journal already, replayed replies do, too."""
-    journal, replies = attempt.journal, attempt.prefix.replies
-
-    def tell(event: Event) -> None:
-        if isinstance(event, (HostCallStarted, HostCallServed)) or getattr(event, "step", 0) in replies:
-            return
-        data = {name: value for name, value in event_line(event, 0.0).items() if name not in _NOT_SHOWN}
-        if isinstance(event, RunStarted):
-            data["model"] = model.model  # its full name tells where the server is
-        journal.event(tag(event), data)
-
-    return tell
-
-
-def _variables(workspace: Workspace) -> Callable[[], Awaitable[list[str]]]:
-    async def lines() -> list[str]:
-        return workspace.variable_lines()
-
-    return lines
 
 
 async def _no_child(question: str, context: Any, model: str | None, ledger: Ledger) -> str:

@@ -23,11 +23,12 @@ from greatwheel.memory.postgres import PostgresMemory
 from greatwheel.memory.services import MemoryServices
 from greatwheel.registry.registry import Registry
 from greatwheel.runtime import contexts, sessions
+from greatwheel.runtime.attempt import AgentCode
 from greatwheel.runtime.group_commit import GroupCommit, Store
 from greatwheel.runtime.keeping import keep_context
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
-from greatwheel.runtime.runner import AgentCode, TaskRunner
+from greatwheel.runtime.runner import TaskRunner
 from greatwheel.runtime.services import Service, Services
 from greatwheel.sandbox.port import Engine
 from greatwheel.scheduler.port import Runner

@@ -19,11 +19,12 @@ from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel, ChatRequest
 from greatwheel.runtime import sessions
+from greatwheel.runtime.attempt import AgentCode
 from greatwheel.runtime.group_commit import GroupCommit, Store
 from greatwheel.runtime.keeping import keep_context
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
-from greatwheel.runtime.runner import AgentCode, TaskRunner
+from greatwheel.runtime.runner import TaskRunner
 from greatwheel.runtime.services import Effect, Service, ServiceCall
 from greatwheel.sandbox.port import Engine, Limits
 from greatwheel.scheduler.submission import Submission

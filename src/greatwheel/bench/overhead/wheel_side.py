@@ -75,9 +75,6 @@ def _bridge(model: ChatModel) -> Bridge:
     async def no_child(question: str, context: object, model: str | None, ledger: Ledger) -> str:
         raise NotAvailable
 
-    async def no_variables() -> list[str]:
-        return []
-
     return Bridge(
         context=CallContext(session_id=new_session_id(), run_id=new_run_id()),
         model=model,
@@ -85,7 +82,7 @@ def _bridge(model: ChatModel) -> Bridge:
         clock=clock,
         observer=lambda event: None,
         child=no_child,
-        show_vars=no_variables,
+        show_vars=list,
         parallel=ALL,
     )
 
