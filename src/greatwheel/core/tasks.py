@@ -23,6 +23,13 @@ TaskKind: TypeAlias = Literal["agent", "child"]
 ENDED: frozenset[TaskStatus] = frozenset({"done", "failed", "dead", "cancelled"})
 
 
+@dataclass(frozen=True, slots=True)
+class KeptContext:
+    """A context that the organisation keeps already: an upload's."""
+
+    digest: bytes
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubmitTask:
     """An order: do this."""
@@ -35,7 +42,7 @@ class SubmitTask:
     session_id: SessionId | None = None
     """None: a new session."""
     context: Any = None
-    """Data that the agent gets as its variable `context`."""
+    """Data that the agent gets as its variable `context`; or a `KeptContext`."""
     priority: int = 0
     """Higher ones are admitted first."""
     budget: Mapping[str, Any] = field(default_factory=dict)

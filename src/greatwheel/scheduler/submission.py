@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import BadInput, Conflict, LeaseLost, NotFound
 from greatwheel.core.ids import OrgId, SessionId, new_id
-from greatwheel.core.tasks import SubmitTask, Task, TaskKind
+from greatwheel.core.tasks import KeptContext, SubmitTask, Task, TaskKind
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable_text
 from greatwheel.runtime.sessions import new_seed
@@ -153,6 +153,8 @@ class Submission:
         return await (await conn.execute(SQL["insert_tasks"], values)).fetchall()
 
     async def _kept(self, conn: OrgConnection, org: OrgId, context: Any) -> bytes | None:
+        if isinstance(context, KeptContext):
+            return context.digest
         return None if context is None else await self.keep(conn, org, context)
 
 
