@@ -26,6 +26,7 @@
     │   └── LeaseLost           another worker has taken the task over
     ├── AccessDenied            no valid key, or no permission
     │   ├── KeyRefused          … the key
+    │   ├── SignatureRefused    … the signature of a delivery
     │   ├── PermissionDenied    … the permission, which the message names
     │   ├── ForeignRequest      another site's page made the request
     │   └── TooManyTries        too many wrong keys came from there
@@ -245,6 +246,13 @@ class KeyRefused(AccessDenied):
     """The key is unknown, revoked or expired; ask an admin for a new one."""
 
     code = "access.key_refused"
+    http_status = 401
+
+
+class SignatureRefused(AccessDenied):
+    """The signature is missing, wrong or too old; sign with the secret that was shown when this place was made."""
+
+    code = "access.signature_refused"
     http_status = 401
 
 

@@ -7,6 +7,7 @@ from typing import Protocol
 from greatwheel.database.database import Database
 from greatwheel.registry.registry import Registry
 from greatwheel.scheduler.tasks import TaskStore
+from greatwheel.tenancy.sealing import Sealer
 from greatwheel.tenancy.secrets import SecretStore
 
 
@@ -24,3 +25,6 @@ class Parts(Protocol):
 
     @property
     def secrets(self) -> SecretStore: ...
+
+    @property
+    def sealer(self) -> Sealer: ...
