@@ -80,6 +80,7 @@ class FakeModelServer:
         reply: str | Author = "hello from the fake model",
         *,
         delay: float = 0.0,
+        pause: float = 0.0,
         models: Sequence[str] = ("fake",),
         owned_by: str = "fake",
         ollama_capabilities: Sequence[str] = ("completion",),
@@ -88,6 +89,8 @@ class FakeModelServer:
         self.reply = reply
         self.delay = delay
         """Seconds that each chat takes."""
+        self.pause = pause
+        """Seconds from one piece of a stream to the next."""
         self.models = tuple(models)
         self.owned_by = owned_by
         self.ollama_capabilities = tuple(ollama_capabilities)
@@ -212,7 +215,7 @@ class FakeModelServer:
         text = self.reply if isinstance(self.reply, str) else self.reply(request)
         spoken = speak(text, request, format)
         if request.streams:
-            await _send_stream(writer, format, request, spoken, break_off)
+            await _send_stream(writer, format, request, spoken, break_off, self.pause)
         elif break_off is None:
             await _send_json(writer, 200, format.whole(request, spoken))
         else:
@@ -274,13 +277,21 @@ async def _send(
 
 
 async def _send_stream(
-    writer: asyncio.StreamWriter, format: Format, request: FakeRequest, spoken: Spoken, break_off: int | None
+    writer: asyncio.StreamWriter,
+    format: Format,
+    request: FakeRequest,
+    spoken: Spoken,
+    break_off: int | None,
+    pause: float,
 ) -> None:
     writer.write(_head(200, {"content-type": format.content_type, "transfer-encoding": "chunked"}))
     for number, piece in enumerate(format.stream(request, spoken)):
         if number == break_off:
             await _break_off(writer, b"")
         writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        if pause:
+            await writer.drain()
+            await asyncio.sleep(pause)
     writer.write(b"0\r\n\r\n")
     await writer.drain()
 
