@@ -10,7 +10,7 @@ from greatwheel.core.tasks import Task
 from greatwheel.core.usage import Usage
 from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
 from greatwheel.runtime.ledger import Ledger
-from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Wait
+from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Varying, Wait
 from greatwheel.sandbox.port import HostCall
 from greatwheel.sandbox.prelude import BINDERS
 
@@ -70,6 +70,8 @@ class Desk:
                     lambda connection: service.handle(connection, asked),
                 )
                 return Served(waits=True)
+            case Varying():
+                return await self.serve(number, step, call, kwargs, await service.choose(asked))
             case _:
                 assert_never(service)
 

@@ -1,6 +1,7 @@
 """What a task may call beyond models: services behind the names of the SDK, by how they are made durable.
 
-The journal decides what a service must be, so each host function has one of four kinds:
+The journal decides what a service must be, so each host function has one of four kinds (a `varying` one is found to be
+a read or an effect when it is called):
 
 - `read`: nothing outside changes (`memory.recall`). Served, then journaled; a crash in between serves it again.
 - `record`: all that it changes is in our Postgres (`channel.send`, `memory.store`, `agent.notify`). The handler gets
@@ -86,7 +87,14 @@ class Wait:
     handle: Callable[[OrgConnection, ServiceCall], Awaitable[Waiting]]
 
 
-Service: TypeAlias = Read | Record | Effect | Wait
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Varying:
+    """A service whose kind depends on whose call it is: it is chosen before anything is written."""
+
+    choose: Callable[[ServiceCall], Awaitable[Read | Effect]]
+
+
+Service: TypeAlias = Read | Record | Effect | Wait | Varying
 
 
 class Services(Protocol):

@@ -15,7 +15,7 @@ from greatwheel.runtime.desk import Desk
 from greatwheel.runtime.journal import CallRow
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.record import Prefix, RecordedCall
-from greatwheel.runtime.services import Effect, Record, Service, ServiceCall, Wait, Waiting
+from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Varying, Wait, Waiting
 from greatwheel.sandbox.port import HostCall
 
 CONTEXT = CallContext(session_id=SessionId("ses_1"), run_id=RunId("tsk_1"))
@@ -94,3 +94,20 @@ async def test_a_row_is_known_again_when_the_guest_makes_the_call_again(kind: ty
     kept = RecordedCall(call=row.seq, step=row.step, name=row.name, digest=row.digest, state=row.state)
     assert Prefix(calls={1: kept}).answer_to(1, call.name, call.args, call.kwargs) == kept
     assert services.asked[0].args == (() if call.name == "channel.ask" else ("who?",))
+
+
+@pytest.mark.parametrize(("kind", "written"), [(Effect, ["started"]), (Read, [])])
+async def test_a_varying_service_is_what_it_is_chosen_to_be(kind: type, written: list[str]) -> None:
+    """Whether a call is journaled beforehand is decided by whose call it is, before anything is written."""
+    journal, services, call = Rows(), One(Effect), HostCall(id=1, name="tool.a_b", args=(), kwargs={})
+
+    async def choose(asked: ServiceCall) -> Read | Effect:
+        assert journal.rows == []
+        chosen: Read | Effect = kind(handle=services._ask)
+        return chosen
+
+    ledger = Ledger(Budget(), SystemClock())
+    desk = Desk(context=CONTEXT, task=TASK, journal=journal, services=services, ledger=ledger)
+    await desk.serve(1, 1, call, {}, Varying(choose=choose))
+    assert [row.state for row in journal.rows] == written
+    assert len(services.asked) == 1
