@@ -37,6 +37,8 @@ from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, Paused, TaskWaits, restore_talk, talk_state
 from greatwheel.runtime.steps import Block, Conversation, Ran, Verdict, judge
 
+STOPPED = "The run was stopped."
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
@@ -84,6 +86,8 @@ class Loop:
     """Services and journal of a durable task; None: its calls are made for nobody in particular."""
     resume: LoopState | None = None
     """Where an earlier attempt left off; the workspace is the session as it was then."""
+    over: Callable[[BaseException], bool] = lambda error: True
+    """Whether what stops the run also ends it: a task may go on elsewhere."""
 
     async def run(self) -> Outcome:
         """Ask, run and judge until there is an answer or the budget is used up.
@@ -108,12 +112,10 @@ class Loop:
             raise
         except BudgetExceeded as error:
             outcome, reason = ("steps" if isinstance(error, StepsUsedUp) else "budget"), str(error)
-        except GreatwheelError as error:
-            reason = str(error)
-            self._complete(talk, "failed", reason)
-            raise
-        except BaseException:
-            self._complete(talk, "cancelled", "The run was stopped.")
+        except BaseException as error:
+            if self.over(error):
+                failed = isinstance(error, GreatwheelError)
+                self._complete(talk, "failed" if failed else "cancelled", str(error) if failed else STOPPED)
             raise
         return self._complete(talk, outcome, reason)
 

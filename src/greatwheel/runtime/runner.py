@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -43,6 +44,9 @@ from greatwheel.runtime.state import LoopState, TaskWaits
 from greatwheel.sandbox.port import Engine, Limits, World
 from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.sealing import Sealer
+
+TELLING_SECONDS = 5.0
+"""That a cancelled attempt waits for its last rows."""
 
 
 class Tasks(Protocol):
@@ -118,6 +122,7 @@ class TaskRunner:
             await self._attempt(task, run)
         except asyncio.CancelledError:
             if task.task_id in self._cancelled:
+                await self._told(run)
                 raise LeaseLost("The task was cancelled.") from None
             raise
         finally:
@@ -125,6 +130,12 @@ class TaskRunner:
                 del self._running[task.task_id]
                 self._cancelled.discard(task.task_id)
             self._commits.forget(run)
+
+    async def _told(self, run: Run) -> None:
+        """Wait until people can read what the attempt told: the worker is about to end the task."""
+        with suppress(TimeoutError):  # a database that is away would hold up the worker's own end
+            async with asyncio.timeout(TELLING_SECONDS):
+                await self._commits.committed(run)
 
     async def open_model(self) -> None:
         """Open the installation's model before the first task asks for it. Raises as the model's adapter does."""
@@ -268,6 +279,7 @@ class TaskRunner:
             depth=attempt.task.depth,
             desk=attempt.desk,
             resume=attempt.state,
+            over=lambda error: isinstance(error, asyncio.CancelledError) and attempt.task.task_id in self._cancelled,
         )
         return ending_of_loop(await loop.run())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from greatwheel.channels.questions import answer_question, open_questions
 from greatwheel.channels.services import ChannelServices
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
+from greatwheel.core.errors import LeaseLost
 from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
 from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
@@ -115,6 +117,13 @@ class Office:
     async def get(self, task: Task) -> Task:
         async with self.database.org(self.org_id) as conn:
             return await self.tasks.get(conn, task.task_id)
+
+    async def events(self, task: Task) -> list[tuple[str, dict[str, Any]]]:
+        async with self.database.org(self.org_id) as conn:
+            rows = await conn.execute(
+                "select type, data from task_events where task_id = %s order by seq", (task.task_id,)
+            )
+            return [(row["type"], row["data"]) for row in await rows.fetchall()]
 
     async def answer(self, task: Task, text: str) -> None:
         async with self.database.org(self.org_id) as conn:
@@ -334,6 +343,36 @@ async def test_the_loop_goes_on_from_its_last_boundary(office: Office) -> None:
     assert (task.status, task.answer) == ("done", "7000")
     keys = [request.idempotency_key for request in office.model.requests]
     assert f"{task.task_id}-step-1" not in keys[asked:]
+
+
+@pytest.mark.parametrize("cancelled", [False, True], ids=["its worker stops", "somebody cancels it"])
+async def test_the_end_of_a_run_is_told_when_it_is_over(office: Office, commits: GroupCommit, cancelled: bool) -> None:
+    """A loop whose worker stops goes on elsewhere and tells its end there; one that is cancelled tells it at once."""
+    asked = asyncio.Event()
+
+    async def author(request: ChatRequest) -> str:
+        if asked.is_set():
+            return "```python\ntotal = 3 + 4\nFINAL(total)\n```"
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("it waits until it is stopped")
+
+    office.model = ScriptedModel(author, capabilities=frozenset())
+    task = await office.submit()
+    runner = office.runner(commits, LiveSessions(SystemClock(), _nothing))
+    attempt = asyncio.create_task(office.attempt(runner, task))
+    await asked.wait()
+    if cancelled:
+        runner.cancel(task.task_id)
+    else:
+        attempt.cancel()
+    with pytest.raises(LeaseLost if cancelled else asyncio.CancelledError):
+        await attempt
+    if not cancelled:
+        await office.take_over(task)
+        await office.work(task)
+    ends = [data for kind, data in await office.events(task) if kind == "run.completed"]
+    assert [end["outcome"] for end in ends] == ["cancelled" if cancelled else "answered"]
 
 
 async def test_a_checkpoint_is_a_boundary(office: Office) -> None:
