@@ -34,6 +34,7 @@ USUAL_FILE = Path("config/greatwheel.toml")
 
 Count = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 _LIMITS, _BUDGET = Limits(), Budget()
@@ -67,14 +68,23 @@ class DatabaseSettings(Section):
         return PoolSize(least=min(self.pool_min, self.pool_max), most=self.pool_max, wait_seconds=self.wait_seconds)
 
 
+class PriceSettings(Section):
+    """What a model costs, per million tokens."""
+
+    prompt: Amount = 0.0
+    completion: Amount = 0.0
+
+
 class ModelSettings(Section):
-    """Which model answers, and how much is asked of its server."""
+    """Which model answers, how much is asked of its server, and what models cost."""
 
     model: str = ""
     ollama_url: str = ""
     openai_url: str = ""
     concurrency: Annotated[int, Field(ge=0)] = 0
     seconds: Seconds = 600.0
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    prices: dict[str, PriceSettings] = {}
 
     def environment(self, given: Mapping[str, str]) -> Mapping[str, str]:
         """The environment by which a server is chosen: what is set here goes before what is given."""

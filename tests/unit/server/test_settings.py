@@ -11,6 +11,7 @@ import pytest
 from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import BadInput
 from greatwheel.sandbox.port import Limits
+from greatwheel.server.offer import offer_of
 from greatwheel.server.settings import Settings, load_settings, usual_data_folder
 
 SHOWN = Path(__file__).parents[3] / "config" / "greatwheel.toml"
@@ -158,3 +159,16 @@ def test_the_model_servers_places_go_before_the_environments(monkeypatch: pytest
     monkeypatch.setenv("GREATWHEEL_LLM__OLLAMA_URL", "http://one")
     environment = load_settings().llm.environment({"OLLAMA_HOST": "http://two", "OPENAI_BASE_URL": "http://three"})
     assert environment == {"OLLAMA_HOST": "http://one", "OPENAI_BASE_URL": "http://three"}
+
+
+def test_models_have_prices(tmp_path: Path) -> None:
+    """A price is per million tokens and found by the model's name, wherever the model is; negative ones are refused."""
+    chosen = load_settings(write(tmp_path, '[llm.prices]\n"gpt-x" = { prompt = 2, completion = 8.5 }')).llm
+    offer = offer_of(chosen, {})
+    for name in ("gpt-x", "openai:gpt-x", "https://models.example/v1#gpt-x"):
+        price = offer.price(name)
+        assert price is not None, name
+        assert price.of(1_000_000, 2_000_000) == 19
+    assert offer.price("other:gpt-x") is None
+    with pytest.raises(BadInput, match=r"llm\.prices\.x\.prompt"):
+        load_settings(write(tmp_path, "[llm.prices]\nx = { prompt = -1 }"))

@@ -1,10 +1,12 @@
-"""`greatwheel serve`: the HTTP API and a worker in one process."""
+"""`greatwheel serve`: the HTTP API, the console and a worker in one process."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from socket import socket
+from typing import Annotated, TypeAlias
 
 import typer
 
@@ -12,8 +14,13 @@ from greatwheel.channels.cli.tenants import announce_first
 from greatwheel.channels.cli.terminal import say
 from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, run_until_stopped
 from greatwheel.channels.http import create_app, listening, model_probe, server_of
+from greatwheel.channels.http.door import Door
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work
 from greatwheel.server.settings import Settings, load_settings
+
+Listen: TypeAlias = Callable[[Installation, asyncio.Event], Awaitable[None]]
+"""Serves an installation's API until the event is set."""
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def serve_command(
@@ -24,9 +31,8 @@ def serve_command(
 ) -> None:
     """Serve the HTTP API and carry out tasks, in one process. Add `greatwheel worker`s for more of the latter."""
     settings = load_settings(config)
-    run_until_stopped(
-        lambda stop: _serve(settings, host or settings.server.host, _port(settings, port), concurrency, stop)
-    )
+    chosen = host or settings.server.host
+    run_until_stopped(lambda stop: _serve(settings, chosen, _port(settings, port), concurrency, stop))
 
 
 def _port(settings: Settings, port: int | None) -> int:
@@ -34,23 +40,49 @@ def _port(settings: Settings, port: int | None) -> int:
 
 
 async def _serve(settings: Settings, host: str, port: int, concurrency: int | None, stop: asyncio.Event) -> None:
-    async with opened(settings) as installation, opened_runner(installation, tell=say) as runner:
-        await announce_first(installation.database)
+    async with opened(settings) as installation:
+        key = await announce_first(installation.database)
+
+        async def listen(installation: Installation, stop: asyncio.Event) -> None:
+            open_socket = listening(host, port)
+            number = open_socket.getsockname()[1]
+            say(f"listening on http://{host}:{number} (API description at /docs)")
+            say(_way_in(host, number, key))
+            await listen_on(open_socket, installation, stop)
+
+        await serve_until(stop, installation, listen, concurrency=concurrency)
+
+
+def _way_in(host: str, port: int, key: str | None) -> str:
+    """How a person opens the console: a link that logs in while the first key is known, later how to get a key."""
+    name = _EVERYWHERE.get(host, host)
+    page = f"http://{f'[{name}]' if ':' in name else name}:{port}/"
+    if key is not None:
+        return f"open {page}#key={key}"
+    return f"open {page} and log in with your key; `greatwheel keys create admin` makes a new one"
+
+
+async def serve_until(
+    stop: asyncio.Event, installation: Installation, listen: Listen, *, concurrency: int | None = None
+) -> None:
+    """Carry out tasks and follow the agents' sources while `listen` serves the API, until `stop` is set."""
+    async with opened_runner(installation, tell=say) as runner:
         await load_everybodys_agents(installation, say)
         async with asyncio.TaskGroup() as group:
             group.create_task(look_for_model(runner))
             group.create_task(work(installation, runner, stop, concurrency=concurrency))
             group.create_task(installation.registry.watch(stop))
-            group.create_task(_listen(installation, host, port, stop))
+            await listen(installation, stop)
 
 
-async def _listen(installation: Installation, host: str, port: int, stop: asyncio.Event) -> None:
-    """Serve the API until `stop` is set, or until it can't be served any more: then everything stops."""
+async def listen_on(
+    listening: socket, installation: Installation, stop: asyncio.Event, *, door: Door | None = None
+) -> None:
+    """Serve the API on a socket until `stop` is set, or until it can't be served any more: then everything stops."""
     llm = installation.settings.llm
     model = model_probe(llm.model or None, llm.environment(os.environ))
-    server = server_of(create_app(installation, model=model))
-    socket = listening(host, port)
-    # Signals are this module's business: they stop the worker as well.
+    server = server_of(create_app(installation, model=model, door=door))
+    # Signals are the caller's business: they stop the worker as well.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
     async def stopping() -> None:
@@ -58,9 +90,8 @@ async def _listen(installation: Installation, host: str, port: int, stop: asynci
         server.should_exit = True
 
     waiting = asyncio.create_task(stopping())
-    say(f"listening on http://{host}:{socket.getsockname()[1]} (API description at /docs)")
     try:
-        await server._serve([socket])  # `serve` would take the signals
+        await server._serve([listening])  # `serve` would take the signals
     finally:
         waiting.cancel()
         stop.set()

@@ -20,12 +20,16 @@ from greatwheel.channels.http.errors import ErrorBody, add_handlers
 from greatwheel.channels.http.headers import SecurityHeaders
 from greatwheel.channels.http.health import HealthDesk, Probe
 from greatwheel.channels.http.news import News
+from greatwheel.channels.http.offer import Offer
 from greatwheel.channels.http.parts import Parts
 from greatwheel.channels.http.routes import (
     agents,
     chat,
+    config,
     login,
+    models,
     organisation,
+    overview,
     questions,
     secrets,
     sessions,
@@ -33,6 +37,8 @@ from greatwheel.channels.http.routes import (
     users,
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
+from greatwheel.channels.websocket import routes as websocket
+from greatwheel.channels.websocket.places import Places
 from greatwheel.core.clock import Clock, SystemClock
 
 DESCRIPTION = (
@@ -51,11 +57,17 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 def create_app(
-    parts: Parts, *, model: Probe | None = None, clock: Clock | None = None, door: Door | None = None
+    parts: Parts,
+    *,
+    model: Probe | None = None,
+    clock: Clock | None = None,
+    door: Door | None = None,
+    offer: Offer | None = None,
 ) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
-    The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database.
+    The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database;
+    `offer`: the models and their prices.
     """
     clock = clock or SystemClock()
     door = door or Door(parts.database, clock)
@@ -75,15 +87,18 @@ def create_app(
         responses=_ERRORS,
     )
     app.state.parts = parts
+    app.state.offer = offer or Offer()
     app.state.door = door
+    app.state.places = Places()
     app.state.news = News(parts.database)
     app.state.health = HealthDesk(parts.database, model, clock)
     add_handlers(app)
     app.include_router(health.router)
     app.include_router(docs_page.router)
     app.include_router(login.router)
+    app.include_router(websocket.router)
     app.include_router(console.router)
-    for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation):
+    for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
 

@@ -29,7 +29,7 @@ select t.task_id, t.session_id, t.user_id, t.path[array_upper(t.path, 1)] as age
 from tasks t
 where t.org_id = %(org)s
   and (%(user)s::text is null or t.user_id = %(user)s)
-  and (%(status)s::text is null or t.status = %(status)s::task_status)
+  and (%(status)s::task_status is null or t.status = %(status)s::task_status)
   and (%(session)s::text is null or t.session_id = %(session)s)
   and (%(agent)s::text is null or t.path[array_upper(t.path, 1)] = %(agent)s)
   and (%(parent)s::text is null or t.parent_id = %(parent)s)
@@ -84,3 +84,38 @@ select org_id, name, concurrency, idle_seconds, triage_agent, created_at from or
 -- name: workers
 -- How many workers there are, and how long ago the last sign of life was. Without organisation.
 select count(*) as workers, extract(epoch from now() - max(last_heartbeat))::float as age from procrastinate_workers;
+
+-- name: overview_open
+-- How many tasks are in each state that is no end, or a dead one; and for how long the oldest. Of one user if so asked.
+select status, count(*) as tasks, extract(epoch from now() - min(clock))::float as oldest
+from tasks
+where org_id = %(org)s and status in ('queued', 'admitted', 'running', 'waiting', 'dead')
+  and (%(user)s::text is null or user_id = %(user)s)
+group by status;
+
+-- name: overview_hours
+-- What tasks ended since a time, by hour and model. What a task used includes what those below it did, which have a
+-- model of their own: it is taken off. Of one user if so asked.
+with ended as (
+  select t.task_id, t.parent_id, t.status, date_trunc('hour', t.finished_at, 'UTC') as hour,
+    coalesce(t.model, a.model) as model,
+    coalesce((t.usage ->> 'prompt_tokens')::bigint, 0) as prompt,
+    coalesce((t.usage ->> 'completion_tokens')::bigint, 0) as completion
+  from tasks t join agent_defs a on a.org_id = t.org_id and a.agent_id = t.agent_id
+  where t.org_id = %(org)s and t.finished_at >= %(since)s
+    and (%(user)s::text is null or t.user_id = %(user)s)
+), below as (
+  select parent_id, sum(prompt) as prompt, sum(completion) as completion
+  from ended where parent_id is not null group by parent_id
+)
+select e.hour, e.model, count(*) as tasks, count(*) filter (where e.status in ('failed', 'dead')) as errors,
+  sum(greatest(e.prompt - coalesce(b.prompt, 0), 0))::bigint as prompt_tokens,
+  sum(greatest(e.completion - coalesce(b.completion, 0), 0))::bigint as completion_tokens
+from ended e left join below b on b.parent_id = e.task_id
+group by e.hour, e.model;
+
+-- name: overview_workers
+-- How many workers were heard of lately, and how long ago the last sign of life was. Of all organisations.
+select count(*) filter (where last_heartbeat >= now() - make_interval(secs => %(silent)s)) as alive,
+  extract(epoch from now() - max(last_heartbeat))::float as last_heard_seconds
+from procrastinate_workers;

@@ -11,6 +11,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from greatwheel.channels.http.authentication import COOKIE, PRINCIPAL
 from greatwheel.channels.http.news import News
+from greatwheel.channels.http.offer import Offer
 from greatwheel.channels.http.parts import Parts
 from greatwheel.core.errors import NotFound
 from greatwheel.core.ids import OrgId, TaskId, UserId
@@ -62,6 +63,11 @@ def _visit(request: Request) -> Visit:
     return Visit(principal=principal, parts=request.app.state.parts, news=request.app.state.news)
 
 
+def _offer(request: Request) -> Offer:
+    offer: Offer = request.app.state.offer
+    return offer
+
+
 def _admin_visit(visit: Annotated[Visit, Depends(_visit)]) -> Visit:
     visit.principal.require_admin()
     return visit
@@ -71,5 +77,7 @@ Visitor: TypeAlias = Annotated[Visit, Depends(_visit)]
 """Anybody with a key."""
 Admin: TypeAlias = Annotated[Visit, Depends(_admin_visit)]
 """An admin."""
+Offered: TypeAlias = Annotated[Offer, Depends(_offer)]
+"""What the installation offers."""
 KEY_NEEDED = [Security(bearer), Security(cookie)]
 """For the description of the API: the check itself is `authentication`'s."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.differences import unified_diff
 from greatwheel.channels.http.visits import Admin, Visit, Visitor
 from greatwheel.core.errors import NotFound
 from greatwheel.core.ids import AgentId
@@ -73,6 +75,19 @@ class VersionFacts(VersionLine):
     source: str
 
 
+class Difference(BaseModel):
+    """What changed from one version to another."""
+
+    old: int = Field(alias="from")
+    new: int = Field(alias="to")
+    diff: str
+    """Unified, with three lines of context; empty when both have the same code."""
+
+
+OldQuery = Annotated[int, Query(alias="from", ge=1, le=_LARGEST_VERSION, description="The version before.")]
+NewQuery = Annotated[int, Query(alias="to", ge=1, le=_LARGEST_VERSION, description="The version after.")]
+
+
 @router.get("")
 async def list_agents(visit: Visitor) -> Page[AgentFacts]:
     """The organisation's agents, by name."""
@@ -126,6 +141,17 @@ async def versions(visit: Visitor, agent: AgentPath) -> Page[VersionLine]:
     """The versions of an agent's code, newest first."""
     found = await visit.parts.registry.versions(visit.org_id, (await _find(visit, agent)).name)
     return Page(items=[VersionLine(**VersionLine.facts(each)) for each in found])
+
+
+@router.get("/{agent}/diff")
+async def diff(visit: Visitor, agent: AgentPath, old: OldQuery, new: NewQuery) -> Difference:
+    """What changed in an agent's code from one version to another."""
+    name = (await _find(visit, agent)).name
+    before, after = [await visit.parts.registry.version(visit.org_id, name, number) for number in (old, new)]
+    titles = [f"{name} version {number}" for number in (old, new)]
+    # In a thread: long versions take a while to compare.
+    text = await asyncio.to_thread(unified_diff, before.source, after.source, *titles)
+    return Difference.model_validate({"from": old, "to": new, "diff": text})
 
 
 @router.get("/{agent}/versions/{version}")
