@@ -12,9 +12,9 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from greatwheel.channels import console
-from greatwheel.channels.http import docs_page, health
+from greatwheel.channels.http import docs_page, health, uploads
 from greatwheel.channels.http.authentication import Authentication
-from greatwheel.channels.http.body_limit import MOST_CONTEXT_BODY, BodyLimit
+from greatwheel.channels.http.body_limit import MIB, MOST_CONTEXT_BODY, BodyLimit
 from greatwheel.channels.http.door import Door
 from greatwheel.channels.http.errors import ErrorBody, add_handlers
 from greatwheel.channels.http.headers import SecurityHeaders
@@ -22,11 +22,13 @@ from greatwheel.channels.http.health import HealthDesk, Probe
 from greatwheel.channels.http.news import News
 from greatwheel.channels.http.offer import Offer
 from greatwheel.channels.http.parts import Parts
+from greatwheel.channels.http.places import MOST_STREAMS, Places
 from greatwheel.channels.http.routes import (
     agents,
     chat,
     config,
     login,
+    memory,
     models,
     organisation,
     overview,
@@ -34,11 +36,12 @@ from greatwheel.channels.http.routes import (
     secrets,
     sessions,
     tasks,
+    uploading,
     users,
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
 from greatwheel.channels.websocket import routes as websocket
-from greatwheel.channels.websocket.places import Places
+from greatwheel.channels.websocket.open_sockets import OpenSockets
 from greatwheel.core.clock import Clock, SystemClock
 
 DESCRIPTION = (
@@ -48,6 +51,7 @@ DESCRIPTION = (
 BODY_LIMITS = {
     "/api/tasks": MOST_CONTEXT_BODY,
     "/api/chat": MOST_CONTEXT_BODY,
+    "/api/uploads": uploads.MOST_BYTES + MIB,
     "/api/login": 4_096,  # read before anybody has shown a key
 }
 """Bytes of a request's body, where they are others than usual."""
@@ -89,7 +93,8 @@ def create_app(
     app.state.parts = parts
     app.state.offer = offer or Offer()
     app.state.door = door
-    app.state.places = Places()
+    app.state.places = Places(streams)
+    app.state.open_sockets = OpenSockets()
     app.state.news = News(parts.database)
     app.state.health = HealthDesk(parts.database, model, clock)
     add_handlers(app)
@@ -106,9 +111,12 @@ def create_app(
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     news: News = app.state.news
+    parts: Parts = app.state.parts
     async with asyncio.TaskGroup() as group:
         group.create_task(news.run())
+        sweeping = group.create_task(uploads.sweep(parts.database))
         try:
             yield
         finally:
+            sweeping.cancel()
             news.stop()

@@ -90,7 +90,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    told = "; ".join(_fault(each) for each in error.errors()[:_MOST_FAULTS])
+    told = "; ".join(fault_of(each) for each in error.errors()[:_MOST_FAULTS])
     return error_response(HTTPStatus.UNPROCESSABLE_ENTITY, INVALID, f"{told}.")
 
 
@@ -116,7 +116,7 @@ def _headers_of(error: GreatwheelError) -> Mapping[str, str]:
             return {}
 
 
-def _fault(fault: Mapping[str, Any]) -> str:
+def fault_of(fault: Mapping[str, Any]) -> str:
     """Where it is and what is wrong; never the value, which may be a secret."""
     where = ".".join(str(part) for part in fault["loc"])
     return f"{where}: {str(fault['msg']).removeprefix('Value error, ')}"
