@@ -140,7 +140,9 @@ async def test_a_session_is_shown_and_ended(house: House, member: Caller) -> Non
         history = Jsonb([["first", "one"]])
         await conn.execute("update sessions set history = %s where session_id = %s", (history, session))
     (listed,) = (await member("GET", "/api/sessions", params={"agent": "worker", "status": "active"}))["items"]
-    assert listed["session_id"] == session
+    assert (listed["session_id"], listed["title"]) == (session, "first")
+    found = [(await member("GET", "/api/sessions", params={"search": each}))["items"] for each in ("FIRS", "%")]
+    assert [len(each) for each in found] == [1, 0]
     shown = await member("GET", f"/api/sessions/{session}")
     assert shown["history"] == [{"asked": "first", "answered": "one"}]
     for _ in range(2):

@@ -52,6 +52,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", "/api/agents/{agent}/versions"): Call(),
     ("GET", "/api/agents/{agent}/versions/{version}"): Call(),
     ("GET", "/api/me"): Call(own=200),
+    ("POST", "/console/markdown"): Call(own=200, json={"text": "x"}),
     ("GET", "/api/users"): Call(admin=True, own=200),
     ("POST", "/api/users"): Call(admin=True, json={"name": "eve"}, own=201),
     ("GET", "/api/users/{user}"): Call(admin=True),
@@ -75,7 +76,7 @@ def routes(app: FastAPI) -> set[tuple[str, str]]:
     return {
         (method, str(route.path))
         for route in iter_route_contexts(app.routes)
-        for method in (route.methods or ()) - {"HEAD"}
+        for method in set(route.methods or ()) - {"HEAD"}
     }
 
 

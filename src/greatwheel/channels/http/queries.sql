@@ -48,14 +48,25 @@ where org_id = %(org)s and task_id = %(task)s and (step, greatest(seq, 0)) > (%(
 order by step, greatest(seq, 0) limit %(limit)s;
 
 -- name: list_sessions
--- A page of sessions, newest first; of one user if so asked.
+-- A page of sessions, newest first; of one user if so asked. What a session is about is what was first asked in it.
 select s.session_id, s.user_id, a.name as agent, s.status, s.engine, s.forked_from, s.created_at, s.touched_at,
-  s.ended_at
-from sessions s join agent_defs a on a.org_id = s.org_id and a.agent_id = s.agent_id
+  s.ended_at, left(coalesce(first.input, s.history -> 0 ->> 0), %(chars)s) as title
+from sessions s
+join agent_defs a on a.org_id = s.org_id and a.agent_id = s.agent_id
+left join lateral (
+  select t.input, t.parent_id from tasks t
+  where t.org_id = s.org_id and t.session_id = s.session_id order by t.created_at limit 1
+) first on true
 where s.org_id = %(org)s
   and (%(user)s::text is null or s.user_id = %(user)s)
   and (%(status)s::text is null or s.status = %(status)s::session_status)
   and (%(agent)s::text is null or a.name = %(agent)s)
+  and (not %(roots)s::boolean or first.parent_id is null)
+  and (%(search)s::text is null or exists (
+    select from tasks t
+    where t.org_id = s.org_id and t.session_id = s.session_id
+      and (strpos(lower(t.input), lower(%(search)s)) > 0 or strpos(lower(t.answer), lower(%(search)s)) > 0)
+  ))
   and (%(at)s::timestamptz is null or (s.created_at, s.session_id) < (%(at)s::timestamptz, %(key)s::text))
 order by s.created_at desc, s.session_id desc limit %(limit)s;
 
@@ -71,6 +82,37 @@ where s.org_id = %(org)s and s.session_id = %(session)s and (%(user)s::text is n
 select task_id from tasks
 where org_id = %(org)s and session_id = %(session)s and status in ('queued', 'admitted', 'running', 'waiting')
 order by created_at;
+
+-- name: put_upload
+-- Keep a file that was uploaded.
+insert into uploads (org_id, upload_id, user_id, name, chars, digest)
+values (%(org)s, %(upload)s, %(user)s, %(name)s, %(chars)s, %(digest)s);
+
+-- name: share_upload
+-- The content of an upload of a user's; nobody can drop it before this transaction ends.
+select digest from uploads
+where org_id = %(org)s and upload_id = %(upload)s and user_id = %(user)s and created_at >= now() - interval '1 day'
+for share;
+
+-- name: orgs_with_old_uploads
+-- Organisations that have an upload whose time is over. Without organisation.
+select org_id from gw_orgs_with_old_uploads();
+
+-- name: drop_old_uploads
+-- Forget the uploads whose time is over.
+delete from uploads where org_id = %(org)s and created_at < now() - interval '1 day' returning digest;
+
+-- name: lock_contexts
+-- Wait for whoever is about to use one of these contexts.
+select digest from blobs where org_id = %(org)s and digest = any (%(digests)s::bytea[]) order by digest for update;
+
+-- name: drop_contexts
+-- Delete those of some contexts that no task, session or upload has.
+delete from blobs b where b.org_id = %(org)s and b.digest = any (%(digests)s::bytea[])
+  and not exists (select from tasks t where t.org_id = b.org_id and t.context = b.digest)
+  and not exists (select from sessions s where s.org_id = b.org_id and s.context = b.digest)
+  and not exists (select from session_points p where p.org_id = b.org_id and p.context = b.digest)
+  and not exists (select from uploads u where u.org_id = b.org_id and u.digest = b.digest);
 
 -- name: me
 -- The caller, with the names of user and organisation.

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from greatwheel.channels.http.bodies import SessionPath
 from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, cursor_of, read_cursor
+from greatwheel.channels.http.finding import find_session
 from greatwheel.channels.http.statements import SQL
-from greatwheel.channels.http.visits import Visit, Visitor
+from greatwheel.channels.http.visits import Visitor
 from greatwheel.core.errors import Conflict, NotFound
 from greatwheel.core.ids import SessionId, UserId
-from greatwheel.database.connection import OrgConnection
 from greatwheel.runtime import sessions
 from greatwheel.runtime.sessions import SessionStatus
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
+TITLE_CHARS = 200
 
 
 class SessionLine(BaseModel):
@@ -36,6 +37,13 @@ class SessionLine(BaseModel):
     created_at: datetime
     touched_at: datetime
     ended_at: datetime | None
+
+
+class SessionEntry(SessionLine):
+    """A session in a list."""
+
+    title: str | None
+    """The beginning of what was first asked in it; null: nothing yet."""
 
 
 class Exchange(BaseModel):
@@ -57,18 +65,20 @@ async def list_sessions(
     visit: Visitor,
     status: SessionStatus | None = None,
     agent: Annotated[str | None, Query(max_length=100)] = None,
+    search: Annotated[str | None, Query(max_length=200, description="What was said in one of its tasks.")] = None,
+    roots: Annotated[bool, Query(description="Only those that were not begun by another task.")] = False,
     limit: LimitQuery = 50,
     cursor: CursorQuery = None,
-) -> Page[SessionLine]:
+) -> Page[SessionEntry]:
     """Your sessions, newest first; an admin sees the organisation's."""
     at, key = read_cursor(cursor)
     values = {
-        "org": visit.org_id, "user": visit.whose, "status": status, "agent": agent,
-        "at": at, "key": key, "limit": limit + 1,
+        "org": visit.org_id, "user": visit.whose, "status": status, "agent": agent, "search": search or None,
+        "roots": roots, "chars": TITLE_CHARS, "at": at, "key": key, "limit": limit + 1,
     }  # fmt: skip
     async with visit.org() as conn:
         rows = await (await conn.execute(SQL["list_sessions"], values)).fetchall()
-    items = [SessionLine(**row) for row in rows[:limit]]
+    items = [SessionEntry(**row) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     return Page(items=items, next=None if last is None else cursor_of(last.created_at, last.session_id))
 
@@ -77,7 +87,7 @@ async def list_sessions(
 async def get_session(visit: Visitor, session_id: SessionPath) -> SessionFacts:
     """One session."""
     async with visit.org() as conn:
-        row = await _session(visit, conn, session_id)
+        row = await find_session(visit, conn, session_id)
     history = [Exchange(asked=asked, answered=answered) for asked, answered in row["history"]]
     return SessionFacts(**{**row, "history": history})
 
@@ -86,7 +96,7 @@ async def get_session(visit: Visitor, session_id: SessionPath) -> SessionFacts:
 async def end_session(visit: Visitor, session_id: SessionPath) -> None:
     """End a session: its key is worth nothing from now on, and its tasks are cancelled."""
     async with visit.org() as conn:
-        if (await _session(visit, conn, session_id))["status"] == "ended":
+        if (await find_session(visit, conn, session_id))["status"] == "ended":
             return
         with suppress(NotFound):  # somebody ended it at the same moment
             await sessions.end(conn, visit.org_id, session_id)
@@ -97,11 +107,3 @@ async def end_session(visit: Visitor, session_id: SessionPath) -> None:
         with suppress(Conflict):  # it has ended meanwhile
             async with visit.org() as conn:
                 await visit.parts.tasks.cancel(conn, row["task_id"])
-
-
-async def _session(visit: Visit, conn: OrgConnection, session_id: SessionId) -> Mapping[str, Any]:
-    values = {"org": visit.org_id, "session": session_id, "user": visit.whose}
-    row = await (await conn.execute(SQL["get_session"], values)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no session {session_id} in this organisation.")
-    return row
