@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from greatwheel.channels.cli.lazy import LazyGroup, add_lazy
-from greatwheel.channels.cli.terminal import say
+from greatwheel.channels.cli.terminal import innermost, say
 from greatwheel.core.errors import GreatwheelError
 
 _HERE = "greatwheel.channels.cli"
@@ -69,13 +69,14 @@ def main() -> None:
     """Run the command; an error of ours is one line on stderr and its exit code, never a traceback."""
     try:
         app()
-    except GreatwheelError as error:
-        say(f"greatwheel: {error}")
-        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("greatwheel: stopped", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except Exception as error:
+    except Exception as raised:
+        error = innermost(raised)
+        if isinstance(error, GreatwheelError):
+            say(f"greatwheel: {error}")
+            sys.exit(error.exit_code)
         if os.environ.get("GREATWHEEL_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -6,13 +6,17 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
-from greatwheel.core.errors import DatabaseUnavailable, GreatwheelError
+from greatwheel.core.errors import BadInput, DatabaseUnavailable, GreatwheelError
+from greatwheel.llm.wire import is_loopback
 
 _SECONDS = 60.0
 """For one answer, and between two signs of life of a stream."""
+MOST = 10_000
+"""Items that a list gives at most."""
 _TRIES = 30
 _PAUSE = 1.0
 
@@ -29,23 +33,57 @@ class ServerUnavailable(GreatwheelError):
 class ApiClient:
     """Speaks to one server with one key. Errors of the API are raised as errors of `core.errors`."""
 
-    def __init__(self, server: str, key: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, server: str, key: str, *, transport: httpx.BaseTransport | None = None, seconds: float = _SECONDS
+    ) -> None:
         headers = {"authorization": f"Bearer {key}"}
-        self._http = httpx.Client(base_url=server, headers=headers, timeout=_SECONDS, transport=transport)
+        proxied = transport is None and not is_loopback(server)
+        try:
+            self._http = httpx.Client(
+                base_url=server, headers=headers, timeout=seconds, transport=transport, trust_env=proxied
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise BadInput(f"{server!r} with that key is no way to a server: {error}.") from error
 
-    def call(self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
-        """The JSON that a request gives.
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The JSON that a request gives. What is None in the query is left out.
 
         Raises:
             ServerUnavailable: nobody answers there.
             GreatwheelError: as the server refused.
         """
         try:
-            answer = self._http.request(method, path, json=body, headers=headers)
+            given = {name: value for name, value in (query or {}).items() if value is not None}
+            answer = self._http.request(method, path, json=body, headers=headers, params=given)
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise ServerUnavailable from error
         _check(answer)
         return answer.json() if answer.content else None
+
+    def pages(self, path: str, query: Mapping[str, Any] | None = None, *, most: int = MOST) -> list[Any]:
+        """The items of a list, as many pages as that takes. Raises as `call`."""
+        items: list[Any] = []
+        cursor = None
+        while len(items) < most:
+            page = self.call("GET", path, query={**(query or {}), "cursor": cursor})
+            items.extend(page["items"])
+            cursor = page.get("next")
+            if cursor is None:
+                break
+        return items[:most]
+
+    @staticmethod
+    def path(pattern: str, *parts: str) -> str:
+        """A path with names in it, whatever they hold."""
+        return pattern.format(*(quote(part, safe="") for part in parts))
 
     def events(self, task_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """A task's events as they happen, each once, to `task.ended`: also over servers that stop meanwhile.

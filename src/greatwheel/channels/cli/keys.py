@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, facts, in_org, show
+from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org
 from greatwheel.database.connection import OrgConnection
 from greatwheel.tenancy import api_keys, users
 from greatwheel.tenancy.api_keys import KeyFacts, NewKey

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, in_org, show
+from greatwheel.channels.cli.rows import JsonOption, show
+from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler import limits

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, facts, in_org, show, with_database
+from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.tenants import ConfigOption, in_org, with_database
 from greatwheel.channels.cli.terminal import say
 from greatwheel.core.errors import BadInput
 from greatwheel.core.ids import OrgId

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.tenants import ConfigOption, JsonOption, OrgOption, facts, in_org, show, with_database
+from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org, with_database
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database

@@ -41,16 +41,16 @@ def _port(settings: Settings, port: int | None) -> int:
 
 async def _serve(settings: Settings, host: str, port: int, concurrency: int | None, stop: asyncio.Event) -> None:
     async with opened(settings) as installation:
-        key = await announce_first(installation.database)
-
-        async def listen(installation: Installation, stop: asyncio.Event) -> None:
-            open_socket = listening(host, port)
+        with listening(host, port) as open_socket:
+            key = await announce_first(installation.database)
             number = open_socket.getsockname()[1]
-            say(f"listening on http://{host}:{number} (API description at /docs)")
-            say(_way_in(host, number, key))
-            await listen_on(open_socket, installation, stop)
 
-        await serve_until(stop, installation, listen, concurrency=concurrency)
+            async def listen(installation: Installation, stop: asyncio.Event) -> None:
+                say(f"listening on http://{host}:{number} (API description at /docs)")
+                say(_way_in(host, number, key))
+                await listen_on(open_socket, installation, stop)
+
+            await serve_until(stop, installation, listen, concurrency=concurrency)
 
 
 def _way_in(host: str, port: int, key: str | None) -> str:

@@ -1,19 +1,13 @@
-"""What the commands that look after organisations share: opening the database, choosing one, showing rows."""
+"""What the commands that look after organisations share: opening the database, choosing one."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from greatwheel.channels.cli.terminal import say
 from greatwheel.database.connection import OrgConnection
@@ -23,13 +17,8 @@ from greatwheel.tenancy import orgs
 from greatwheel.tenancy.first_start import FIRST_ORG, FIRST_USER, ensure_first
 from greatwheel.tenancy.orgs import Org
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="The settings' file.")]
 OrgOption = Annotated[str, typer.Option("--org", help="The organisation's name or id.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Row: TypeAlias = Mapping[str, Any]
 
 _Result = TypeVar("_Result")
 
@@ -59,49 +48,11 @@ def in_org(config: Path | None, org: str, work: Callable[[OrgConnection, Org], A
     return with_database(config, chosen)
 
 
-async def announce_first(database: Database) -> None:
-    """On the first start, make the first organisation and say its admin's key, once, on stderr."""
+async def announce_first(database: Database) -> str | None:
+    """On the first start, make the first organisation and say its admin's key, once, on stderr; gives that key."""
     key = await ensure_first(database)
-    if key is not None:
-        say(f"first start: made the organisation {FIRST_ORG!r} and its admin {FIRST_USER!r}")
-        say(f"the admin's key, shown only now: {key.text}")
-
-
-def show(rows: Sequence[Row], *, as_json: bool) -> None:
-    """Print rows, as JSON or as a table."""
-    if as_json:
-        print(json.dumps(rows, indent=2, default=_plain))
-        return
-    if not rows:
-        print("none")
-        return
-    first, *others = [name.replace("_", " ") for name in rows[0]]
-    table = Table(Column(first, no_wrap=True), *[Column(name, overflow="fold") for name in others])
-    for row in rows:
-        table.add_row(*[Text(_cell(value)) for value in row.values()])
-    Console().print(table)
-
-
-def facts(thing: DataclassInstance, *leave_out: str) -> Row:
-    """A thing's fields as a row."""
-    return {name: value for name, value in asdict(thing).items() if name not in leave_out}
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return value.strftime("%Y-%m-%d %H:%M")
-        case list() | tuple():
-            return " ".join(value)
-        case _:
-            return str(value)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    if key is None:
+        return None
+    say(f"first start: made the organisation {FIRST_ORG!r} and its admin {FIRST_USER!r}")
+    say(f"the admin's key, shown only now: {key.text}")
+    return key.text

@@ -13,6 +13,13 @@ def say(line: str) -> None:
     print(safe(line), file=sys.stderr, flush=True)
 
 
+def innermost(error: BaseException) -> BaseException:
+    """The first error inside groups of errors: what went wrong, rather than that something did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
 def safe(text: str) -> str:
     """The text without control characters: what models, guests and servers say must not drive the terminal."""
     return "".join(char if char in "\n\t" or char.isprintable() else "�" for char in text)

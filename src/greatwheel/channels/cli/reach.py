@@ -1,0 +1,79 @@
+"""How commands reach an installation: by a server's API where one is named, else by its database on this machine.
+
+Either way they speak to the same API; see `embedded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greatwheel.channels.cli.client import ApiClient, ServerUnavailable
+from greatwheel.core.errors import BadInput, GreatwheelError
+
+USUAL_SERVER = "http://127.0.0.1:8080"
+
+ServerOption = Annotated[
+    str | None,
+    typer.Option("--server", envvar="GREATWHEEL_URL", help="A server's address; without, this machine's installation."),
+]
+KeyOption = Annotated[
+    str, typer.Option("--key", envvar="GREATWHEEL_API_KEY", help="Your API key for the server.", show_default=False)
+]
+OrgOption = Annotated[
+    str | None, typer.Option("--org", help="The organisation's name or id; a server knows it by the key.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="The settings' file of this installation.")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Where:
+    """What the options say."""
+
+    server: str | None = None
+    key: str = ""
+    org: str | None = None
+    config: Path | None = None
+
+
+@contextmanager
+def reached(where: Where, *, working: bool = False) -> Iterator[ApiClient]:
+    """A client of the installation; `working`: one in this process carries tasks out, too.
+
+    Raises:
+        BadInput: a server without a key, or with an organisation.
+        GreatwheelError: the installation can't be opened.
+    """
+    if where.server is None:
+        from greatwheel.channels.cli.embedded import embedded_api  # the server's parts load slowly
+
+        with embedded_api(where.config, where.org, working=working) as inside:
+            yield inside
+        return
+    if not where.key:
+        raise BadInput("An API key is needed: put it into GREATWHEEL_API_KEY.")
+    if where.org is not None:
+        raise BadInput("--org is for this machine's installation; a server knows the organisation by the key.")
+    client = ApiClient(where.server, where.key)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def answers(server: str) -> bool:
+    """Whether a Greatwheel server answers there."""
+    client = ApiClient(server, "")
+    try:
+        return "dependencies" in client.call("GET", "/health")
+    except (ServerUnavailable, TypeError):
+        return False
+    except GreatwheelError:
+        return True
+    finally:
+        client.close()
