@@ -16,6 +16,7 @@ from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, 
 from greatwheel.channels.http import create_app, listening, model_probe, server_of
 from greatwheel.channels.http.door import Door
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work
+from greatwheel.server.offer import offer_of
 from greatwheel.server.settings import Settings, load_settings
 
 Listen: TypeAlias = Callable[[Installation, asyncio.Event], Awaitable[None]]
@@ -81,7 +82,7 @@ async def listen_on(
     """Serve the API on a socket until `stop` is set, or until it can't be served any more: then everything stops."""
     llm = installation.settings.llm
     model = model_probe(llm.model or None, llm.environment(os.environ))
-    server = server_of(create_app(installation, model=model, door=door))
+    server = server_of(create_app(installation, model=model, door=door, offer=offer_of(llm)))
     # Signals are the caller's business: they stop the worker as well.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
