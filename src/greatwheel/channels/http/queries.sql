@@ -29,7 +29,7 @@ select t.task_id, t.session_id, t.user_id, t.path[array_upper(t.path, 1)] as age
 from tasks t
 where t.org_id = %(org)s
   and (%(user)s::text is null or t.user_id = %(user)s)
-  and (%(status)s::task_status is null or t.status = %(status)s::task_status)
+  and (%(status)s::task_status[] is null or t.status = any (%(status)s::task_status[]))
   and (%(session)s::text is null or t.session_id = %(session)s)
   and (%(agent)s::text is null or t.path[array_upper(t.path, 1)] = %(agent)s)
   and (%(parent)s::text is null or t.parent_id = %(parent)s)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -58,7 +58,7 @@ async def submit(
 @router.get("")
 async def list_tasks(
     visit: Visitor,
-    status: TaskStatus | None = None,
+    status: Annotated[Sequence[TaskStatus], Query(max_length=8, description="Any of these; none: whatever.")] = (),
     session: Annotated[str | None, Query(max_length=100)] = None,
     agent: Annotated[str | None, Query(max_length=100)] = None,
     parent: Annotated[str | None, Query(max_length=100)] = None,
@@ -69,7 +69,7 @@ async def list_tasks(
     """Your tasks, newest first; an admin sees the organisation's."""
     at, key = read_cursor(cursor)
     values = {
-        "org": visit.org_id, "user": visit.whose, "status": status, "session": session, "agent": agent,
+        "org": visit.org_id, "user": visit.whose, "status": list(status) or None, "session": session, "agent": agent,
         "parent": parent, "roots": roots, "chars": SHOWN_CHARS, "at": at, "key": key, "limit": limit + 1,
     }  # fmt: skip
     async with visit.org() as conn:
