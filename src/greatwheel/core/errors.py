@@ -3,6 +3,8 @@
     GreatwheelError
     ├── BadInput                what the user gave can't be used
     │   ├── ContextInvalid      a context that is not text or data
+    │   │   └── NotText         … a file that is not text
+    │   ├── FileTooLarge        a file that is longer than may be uploaded
     │   ├── TrajectoryInvalid   a trajectory file that can't be read
     │   └── SourceRefused       an agent's code that can't be run
     ├── SandboxError
@@ -20,6 +22,7 @@
     ├── BudgetExceeded          a hard limit of the budget is reached
     │   └── StepsUsedUp         … that of the steps
     ├── LimitReached            a hard limit of the organisation or the user is reached
+    │   └── TooManyStreams      … of what the user may have open at a time
     ├── NotAvailable            a service that this installation does not have
     ├── NotFound                no such task, agent, user, … in this organisation
     ├── Conflict                the thing is not in a state that allows this
@@ -72,6 +75,20 @@ class ContextInvalid(BadInput):
     """The context is not text or JSON-like data; pass text files, strings, lists or dicts."""
 
     code = "input.context_invalid"
+
+
+class NotText(ContextInvalid):
+    """The file is not text; pass UTF-8 text, JSON or CSV."""
+
+    code = "input.not_text"
+    http_status = 415
+
+
+class FileTooLarge(BadInput):
+    """The file is larger than 100 MB; split it, or pass the part that the question is about."""
+
+    code = "input.file_too_large"
+    http_status = 413
 
 
 class TrajectoryInvalid(BadInput):
@@ -202,6 +219,13 @@ class LimitReached(GreatwheelError):
     code = "limit.reached"
     http_status = 429
     exit_code = 5
+
+
+class TooManyStreams(LimitReached):
+    """Too many streams of this user are open; close one first."""
+
+    code = "limit.streams"
+    retryable = True
 
 
 class NotAvailable(GreatwheelError):

@@ -47,6 +47,10 @@ class SubmitTask:
     """Higher ones are admitted first."""
     budget: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `core.budgets.Budget` that replace the agent's."""
+    model: str | None = None
+    """None: the agent's."""
+    instructions: str | None = None
+    """What goes after the loop's own prompt."""
     idempotency_key: str | None = None
     """A second order with the same key gives the first one's task."""
 

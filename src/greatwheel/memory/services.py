@@ -48,7 +48,7 @@ class MemoryServices:
             scope_of(call),
             parse_key(call.kwargs.get("key")),
             parse_value(call.kwargs.get("value")),
-            _parse_metadata(metadata),
+            parse_metadata(metadata),
         )
 
     async def _recall(self, call: ServiceCall) -> list[dict[str, Any]]:
@@ -59,7 +59,7 @@ class MemoryServices:
             raise ValueError(f"memory.recall: top_k is a number from 1 to {MOST_RECALLED}, not {top_k!r}")
         if mode not in MODES:
             raise ValueError(f"memory.recall: mode is one of {', '.join(MODES)}, not {mode!r}")
-        words = _plain(query, "query", MAX_VALUE_BYTES)
+        words = parse_query(query)
         async with self.db.org(call.context.organisation) as conn:
             found = await self.store.recall(conn, scope_of(call), words, top_k)
         return [
@@ -104,7 +104,13 @@ def parse_value(value: Any) -> str:
     return _plain(value if isinstance(value, str) else _as_json("value", value), "value", MAX_VALUE_BYTES)
 
 
-def _parse_metadata(metadata: Any) -> Mapping[str, Any]:
+def parse_query(query: str) -> str:
+    """The words to be searched for. Raises ValueError."""
+    return _plain(query, "query", MAX_VALUE_BYTES)
+
+
+def parse_metadata(metadata: Any) -> Mapping[str, Any]:
+    """What is kept beside a memory. Raises TypeError and ValueError."""
     if not isinstance(metadata, Mapping):
         raise TypeError(f"memory: metadata is a dict, not {type(metadata).__name__}")
     text = _plain(_as_json("metadata", metadata), "metadata", MAX_VALUE_BYTES)

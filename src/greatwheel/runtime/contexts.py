@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from greatwheel.core.errors import ContextInvalid
+from greatwheel.core.errors import ContextInvalid, NotText
 
 Context: TypeAlias = str | Sequence[Any] | Mapping[str, Any]
 
@@ -89,11 +89,12 @@ def parsed(name: str, raw: bytes) -> Any:
     """The context that a file of that name makes: its text, or its data when it is JSON.
 
     Raises:
-        ContextInvalid: it is not text, or it is empty.
+        NotText: it is not text.
+        ContextInvalid: it is empty, or nested too deeply.
     """
     text = _decoded(raw)
     if text is None:
-        raise ContextInvalid(f"{name} is not text; pass UTF-8 text, JSON or CSV.")
+        raise NotText(f"{name} is not text; pass UTF-8 text, JSON or CSV.")
     return checked(_json_or_text(text) if name.lower().endswith(".json") else text)
 
 

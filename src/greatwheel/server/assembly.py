@@ -19,6 +19,7 @@ from greatwheel.core.ids import AgentId, OrgId, SessionId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel
+from greatwheel.memory.port import MemoryStore
 from greatwheel.memory.postgres import PostgresMemory
 from greatwheel.memory.services import MemoryServices
 from greatwheel.registry.registry import Registry
@@ -76,6 +77,7 @@ class Installation:
     tasks: TaskStore
     registry: Registry
     secrets: SecretStore
+    memory: MemoryStore
 
 
 @asynccontextmanager
@@ -102,6 +104,7 @@ def assembled(settings: Settings, database: Database, sealer: Sealer) -> Install
         tasks=task_store(settings, sealer),
         registry=registry_of(settings, database),
         secrets=SecretStore(sealer),
+        memory=PostgresMemory(),
     )
 
 
@@ -132,7 +135,7 @@ def services_of(installation: Installation) -> Services:
             ChannelServices(),
             BusServices(tasks=installation.tasks),
             ChildServices(tasks=installation.tasks),
-            MemoryServices(store=PostgresMemory(), db=database),
+            MemoryServices(store=installation.memory, db=database),
             ToolServices(tools=tools, db=database, secrets=installation.secrets),
         )
     )

@@ -17,6 +17,7 @@ from greatwheel.core.ids import OrgId, TaskId, UserId
 from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.memory.postgres import PostgresMemory
 from greatwheel.registry.registry import Registry, RegistrySettings
 from greatwheel.runtime.contexts import checked
 from greatwheel.runtime.keeping import keep_context
@@ -39,6 +40,7 @@ class Parts:
     registry: Registry
     secrets: SecretStore
     sealer: Sealer
+    memory: PostgresMemory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,7 @@ def parts_of(database: Database, folder: Path) -> Parts:
         registry=Registry(database, RegistrySettings(folder=folder)),
         secrets=SecretStore(sealer),
         sealer=sealer,
+        memory=PostgresMemory(),
     )
 
 

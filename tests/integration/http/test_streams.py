@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from greatwheel.channels.http import streaming
+from greatwheel.channels.http.places import Places
 
 from .conftest import Caller, House
 
@@ -176,3 +177,24 @@ async def only_task(caller: Caller) -> str:
         if items:
             return str(items[0]["task_id"])
         await asyncio.sleep(0.01)
+
+
+async def test_a_user_has_only_so_many_streams(house: House, admin: Caller, member: Caller) -> None:
+    """One too many is 429 and submits nothing; another user's, and one after the first has ended, are served."""
+    house.app.state.places = Places(2)
+    task = await house.begin(member.org_id, (await member.submit())["task_id"])
+    path = f"/api/tasks/{task.task_id}/events"
+    reading = [asyncio.create_task(member.client.get(path, headers=STREAM)) for _ in range(2)]
+    await asyncio.sleep(0.2)
+    refused = await member("GET", path, 429, headers=STREAM)
+    assert (refused["error"]["code"], refused["error"]["retryable"]) == ("limit.streams", True)
+    await member("POST", "/api/chat", 429, json={"message": "x", "agent": "worker"})
+    assert len((await member("GET", "/api/tasks"))["items"]) == 1
+    await member("GET", path)
+    waiting = {"message": "x", "agent": "worker", "stream": False, "wait_seconds": 0.01}
+    await admin("POST", "/api/chat", 202, json=waiting)
+    await house.end(task, answer="42")
+    async with asyncio.timeout(20):
+        assert [answer.status_code for answer in await asyncio.gather(*reading)] == [200, 200]
+    assert (await member.client.get(path, headers=STREAM)).status_code == 200
+    await member("POST", "/api/chat", 202, json=waiting)

@@ -67,11 +67,12 @@ def create_app(
     clock: Clock | None = None,
     door: Door | None = None,
     offer: Offer | None = None,
+    streams: int = MOST_STREAMS,
 ) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
     The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database;
-    `offer`: the models and their prices.
+    `offer`: the models and their prices; `streams`: how many each user may have open.
     """
     clock = clock or SystemClock()
     door = door or Door(parts.database, clock)
@@ -104,6 +105,8 @@ def create_app(
     app.include_router(websocket.router)
     app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
+        app.include_router(each.router, dependencies=KEY_NEEDED)
+    for each in (memory, uploading):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from greatwheel.core.ids import AgentId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import SubmitTask, Task, TaskKind, TaskStatus
@@ -33,21 +33,35 @@ class TaskOrder(Body):
     """A session of yours to go on in; null: a new one."""
     context: Any = None
     """Text, a list or an object, up to 100 MB: the agent gets it as its variable `context`."""
+    upload_id: Annotated[str | None, Field(max_length=100)] = None
+    """Of a file that you uploaded: it is the context then."""
+    model: Annotated[str | None, Field(max_length=500)] = None
+    """One of those that `GET /api/models` lists; null: the agent's."""
+    instructions: Annotated[str | None, Field(max_length=20_000)] = None
+    """What to tell the model beside the loop's own prompt."""
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     """Higher ones are admitted first, within the organisation."""
     budget: BudgetEntry = BudgetEntry()
     """What replaces the agent's budget."""
 
-    def order(self, text: str, user_id: UserId, key: str | None) -> SubmitTask:
-        """The order for the scheduler."""
+    @model_validator(mode="after")
+    def _has_one_context(self) -> TaskOrder:
+        if self.context is not None and self.upload_id is not None:
+            raise ValueError("give context or upload_id, not both")
+        return self
+
+    def order(self, text: str, user_id: UserId, key: str | None, context: Any) -> SubmitTask:
+        """The order for the scheduler; `context` is what it brings, or what its upload is."""
         return SubmitTask(
             user_id=user_id,
             input=text,
             agent=self.agent,
             session_id=None if self.session_id is None else SessionId(self.session_id),
-            context=self.context,
+            context=context,
             priority=self.priority,
             budget=self.budget.model_dump(exclude_none=True),
+            model=self.model,
+            instructions=self.instructions,
             idempotency_key=key,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from greatwheel.database.database import Database
+from greatwheel.memory.port import MemoryStore
 from greatwheel.registry.registry import Registry
 from greatwheel.scheduler.tasks import TaskStore
 from greatwheel.tenancy.sealing import Sealer
@@ -25,6 +26,9 @@ class Parts(Protocol):
 
     @property
     def secrets(self) -> SecretStore: ...
+
+    @property
+    def memory(self) -> MemoryStore: ...
 
     @property
     def sealer(self) -> Sealer: ...

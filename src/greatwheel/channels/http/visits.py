@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request, Security
@@ -30,6 +30,8 @@ class Visit:
     principal: Principal
     parts: Parts
     news: News
+    offer: Offer = field(default_factory=Offer)
+    """What the installation offers."""
 
     @property
     def org_id(self) -> OrgId:
@@ -60,7 +62,9 @@ class Visit:
 
 def _visit(request: Request) -> Visit:
     principal: Principal = request.scope[PRINCIPAL]
-    return Visit(principal=principal, parts=request.app.state.parts, news=request.app.state.news)
+    return Visit(
+        principal=principal, parts=request.app.state.parts, news=request.app.state.news, offer=request.app.state.offer
+    )
 
 
 def _offer(request: Request) -> Offer:

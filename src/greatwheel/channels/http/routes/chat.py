@@ -11,7 +11,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from greatwheel.channels.http import ordering
 from greatwheel.channels.http.bodies import QuestionFacts, TaskFacts, TaskOrder
+from greatwheel.channels.http.places import PLACE
 from greatwheel.channels.http.routes.tasks import IdempotencyHeader
 from greatwheel.channels.http.streaming import STREAM, sse, stream_of
 from greatwheel.channels.http.visits import Visit, Visitor
@@ -44,6 +46,7 @@ class ChatReply(BaseModel):
 
 @router.post(
     "/chat",
+    dependencies=[PLACE],
     response_model=ChatReply,
     responses={
         HTTPStatus.OK: {"content": {STREAM: {"schema": {"type": "string"}}}},
@@ -58,8 +61,7 @@ async def chat(
     A stream begins with `task.submitted`, goes on with the task's events and ends with `task.ended`. A client whose
     connection broke goes on at `/api/tasks/{task_id}/events` with `Last-Event-ID`; the task goes on without it.
     """
-    async with visit.org() as conn:
-        task = await visit.parts.tasks.submit(conn, order.order(order.message, visit.user_id, idempotency_key))
+    task = await ordering.submit(visit, order, order.message, idempotency_key)
     if order.stream:
         first = sse("task.submitted", {"task_id": task.task_id, "session_id": task.session_id})
         return stream_of(visit, task.task_id, 0, first)

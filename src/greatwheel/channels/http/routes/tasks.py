@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from greatwheel.channels.http import ordering
 from greatwheel.channels.http.bodies import (
     CallFacts,
     EventFacts,
@@ -27,6 +28,7 @@ from greatwheel.channels.http.cursors import (
     read_cursor,
     read_place,
 )
+from greatwheel.channels.http.places import PLACE_OF_STREAM
 from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.streaming import STREAM, stream_of
 from greatwheel.channels.http.visits import Visitor
@@ -49,8 +51,7 @@ async def submit(
     visit: Visitor, order: NewTask, response: Response, idempotency_key: IdempotencyHeader = None
 ) -> TaskFacts:
     """Queue a task."""
-    async with visit.org() as conn:
-        task = await visit.parts.tasks.submit(conn, order.order(order.input, visit.user_id, idempotency_key))
+    task = await ordering.submit(visit, order, order.input, idempotency_key)
     response.headers["location"] = f"/api/tasks/{task.task_id}"
     return TaskFacts.of(task)
 
@@ -106,6 +107,7 @@ async def retry(visit: Visitor, task_id: TaskPath) -> TaskFacts:
 
 @router.get(
     "/{task_id}/events",
+    dependencies=[PLACE_OF_STREAM],
     response_model=Page[EventFacts],
     responses={HTTPStatus.OK: {"content": {STREAM: {"schema": {"type": "string"}}}}},
 )
