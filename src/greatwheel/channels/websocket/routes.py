@@ -79,4 +79,4 @@ def _by_request(socket: WebSocket) -> Prove:
 
 def _visit(socket: WebSocket, principal: Principal) -> Visit:
     state = socket.app.state
-    return Visit(principal=principal, parts=state.parts, news=state.news)
+    return Visit(principal=principal, parts=state.parts, news=state.news, offer=state.offer)
