@@ -22,6 +22,7 @@ COMMANDS = (
     ("rewind", "replay:rewind_command", "Go on from an earlier point of a run in the run itself."),
     ("serve", "serve:serve_command", "Serve the HTTP API and carry out tasks, in one process."),
     ("worker", "worker:worker_command", "Carry out tasks, as one of any number of workers that share a database."),
+    ("chat", "chat:chat_command", "Talk with an agent: its words and steps are shown as they come."),
     ("submit", "submit:submit_command", "Give a task to a server, and watch it to its end."),
     ("migrate", "migrate:migrate_command", "Bring the database to this version's schema."),
     ("database", "migrate:database_app", "Look after the embedded Postgres."),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -68,6 +69,29 @@ class ApiClient:
         _check(answer)
         return answer.json() if answer.content else None
 
+    def patiently(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        tell: Callable[[Exception], None] = lambda error: None,
+    ) -> Any:
+        """As `call`, again and again while the server is away or says that it may be tried again.
+
+        The request must count once however often it is sent. `tell` gets the first of the errors.
+        """
+        for failures in count():
+            try:
+                return self.call(method, path, body, headers=headers)
+            except GreatwheelError as error:
+                if not error.retryable or failures >= _TRIES:
+                    raise
+                if failures == 0:
+                    tell(error)
+                time.sleep(_PAUSE)
+
     def pages(self, path: str, query: Mapping[str, Any] | None = None, *, most: int = MOST) -> list[Any]:
         """The items of a list, as many pages as that takes. Raises as `call`."""
         items: list[Any] = []
@@ -85,8 +109,12 @@ class ApiClient:
         """A path with names in it, whatever they hold."""
         return pattern.format(*(quote(part, safe="") for part in parts))
 
-    def events(self, task_id: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    def events(
+        self, task_id: str, *, tell: Callable[[Exception], None] = lambda error: None
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """A task's events as they happen, each once, to `task.ended`: also over servers that stop meanwhile.
+
+        `tell` gets the first error each time that the server is away.
 
         Raises:
             ServerUnavailable: no server came back.
@@ -100,10 +128,14 @@ class ApiClient:
                     yield kind, data
                     if kind == "task.ended":
                         return
-            except httpx.TransportError as error:
+            except (httpx.TransportError, GreatwheelError) as error:
                 failures += 1
+                if isinstance(error, GreatwheelError) and (not error.retryable or failures > _TRIES):
+                    raise
                 if failures > _TRIES:
                     raise ServerUnavailable from error
+                if failures == 1:
+                    tell(error)
                 time.sleep(_PAUSE)
 
     def close(self) -> None:
@@ -122,7 +154,10 @@ class ApiClient:
                 if line and name:
                     fields[name] = value
                 elif not line and "event" in fields:
-                    yield fields["event"], fields.get("id", ""), json.loads(fields["data"])
+                    data = json.loads(fields["data"])
+                    if fields["event"] == "error":
+                        raise _error_of(data)
+                    yield fields["event"], fields.get("id", ""), data
                     fields = {}
 
 
@@ -130,11 +165,15 @@ def _check(answer: httpx.Response) -> None:
     if not answer.is_error:
         return
     try:
-        told = answer.json()["error"]
-        code, message = str(told["code"]), str(told["message"])
+        raise _error_of(answer.json())
     except (ValueError, LookupError, TypeError):
         raise ServerUnavailable(f"What answers there is no Greatwheel server (status {answer.status_code}).") from None
-    raise _kind_of(code)(message)
+
+
+def _error_of(body: Any) -> GreatwheelError:
+    """What the API tells of an error, as ours. Raises LookupError or TypeError when it is none of the API's."""
+    told = body["error"]
+    return _kind_of(str(told["code"]))(str(told["message"]))
 
 
 def _kind_of(code: str) -> type[GreatwheelError]:
