@@ -37,13 +37,28 @@ class Keeping:
         packed = await blobs.get(connection, self.org_id, digest, sealer=self.sealer, binding=self._binding())
         return await unpack(packed)
 
+    async def adopt_dump(self, connection: OrgConnection, digest: bytes, *, of: SessionId) -> bytes:
+        """Store another session's dump as this one's own, sealed for it alone; its digest.
+
+        Raises:
+            SealBroken: it was altered, or is none of that session's.
+        """
+        theirs = f"{_DUMP}{of}"
+        packed = await blobs.get(connection, self.org_id, digest, sealer=self.sealer, binding=theirs)
+        return await blobs.put(connection, self.org_id, packed, sealer=self.sealer, binding=self._binding())
+
     async def drop_unused(self, connection: OrgConnection, digest: bytes | None) -> None:
-        """Delete a dump that no boundary and no session refers to any more."""
+        """Delete a dump that nothing refers to any more."""
         if digest is not None:
-            await connection.execute(SQL["drop_unused_blob"], {"org": self.org_id, "digest": digest})
+            await drop_unused(connection, self.org_id, self.session_id, digest)
 
     def _binding(self) -> str:
         return f"{_DUMP}{self.session_id}"
+
+
+async def drop_unused(connection: OrgConnection, org: OrgId, session: SessionId, digest: bytes) -> None:
+    """Delete a dump of a session that no boundary, no point and the session itself refer to any more."""
+    await connection.execute(SQL["drop_unused_dump"], {"org": org, "session": session, "digest": digest})
 
 
 async def keep_context(connection: OrgConnection, org: OrgId, sealer: Sealer, context: Any) -> bytes:

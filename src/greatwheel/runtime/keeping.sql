@@ -1,14 +1,23 @@
--- name: drop_unused_blob
--- Delete a blob that no task, session or context refers to.
+-- name: drop_unused_dump
+-- Delete a dump of a session to which neither it, nor a point of it, nor a task of it refers.
 delete from blobs b where b.org_id = %(org)s and b.digest = %(digest)s
-  and not exists (select 1 from sessions s where s.org_id = b.org_id and b.digest in (s.snapshot, s.context))
-  and not exists (select 1 from tasks t where t.org_id = b.org_id and b.digest in (t.snapshot, t.context))
+  and not exists (
+    select from sessions s where s.org_id = b.org_id and s.session_id = %(session)s and s.snapshot = b.digest
+  )
+  and not exists (
+    select from tasks t where t.org_id = b.org_id and t.session_id = %(session)s and t.snapshot = b.digest
+  )
+  and not exists (
+    select from session_points p where p.org_id = b.org_id and p.session_id = %(session)s and p.snapshot = b.digest
+  )
 
 -- name: kept_blobs
--- All that sessions and tasks refer to: how it is bound, and the beginning of its sealed bytes.
+-- All that sessions, their points and tasks refer to: how it is bound, and the beginning of its sealed bytes.
 with kept as (
   select snapshot as digest, 'dump:' || session_id as binding from sessions where org_id = %(org)s
   union select snapshot, 'dump:' || session_id from tasks where org_id = %(org)s
+  union select snapshot, 'dump:' || session_id from session_points where org_id = %(org)s
+  union select context, 'context' from session_points where org_id = %(org)s
   union select context, 'context' from sessions where org_id = %(org)s
   union select context, 'context' from tasks where org_id = %(org)s
 )

@@ -17,7 +17,7 @@ from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatModel
-from greatwheel.runtime import sessions
+from greatwheel.runtime import points, sessions
 from greatwheel.runtime.agent_run import AgentRun
 from greatwheel.runtime.attempt import (
     AgentCode,
@@ -160,7 +160,8 @@ class TaskRunner:
         except TaskWaits:
             await attempt.workspace.close()
             async with self._database.org(task.org_id) as connection:
-                await sessions.suspend(connection, task.org_id, task.session_id)
+                shown = attempt.workspace.variables
+                await sessions.suspend(connection, task.org_id, task.session_id, variables=shown)
                 await self._tasks.wait(connection, task)
             return
         except BaseException:
@@ -212,14 +213,26 @@ class TaskRunner:
         """The task's session: as at its boundary, or as the session's last task left it, or a new one."""
         world = World(seed=session.seed, now=world_time(task, state))
         if task.snapshot is not None:
-            return await self._loaded(task, session, task.snapshot, task.context or session.context, world, keeping)
-        if session.snapshot is None:
-            return await self._new(task, session, world, key)
-        workspace = await self._live.take(task.session_id, session.snapshot)
+            context = task.context or session.context
+            workspace = await self._loaded(task, session, task.snapshot, context, world, keeping)
+        elif session.snapshot is not None:
+            workspace = await self._left(task, session, session.snapshot, world, keeping, key)
+        else:
+            workspace = await self._new(task, session, world, key)
+        workspace.history = [(each.asked, each.answer) for each in session.history]
+        return workspace
+
+    async def _left(
+        self, task: Task, session: sessions.SessionRow, snapshot: bytes, world: World, keeping: Keeping, key: str
+    ) -> Workspace:
+        """The session as its last task left it, with the data of this one."""
+        workspace = await self._live.take(task.session_id, snapshot)
         if workspace is not None:
             workspace.turn_to(world)
         else:
-            workspace = await self._loaded(task, session, session.snapshot, session.context, world, keeping)
+            workspace = await self._loaded(task, session, snapshot, session.context, world, keeping)
+            if session.forked_from is not None and key:
+                await _rekeyed(workspace, key)
         if task.context is not None and task.context != session.context:
             await self._give(workspace, task, task.context)
         return workspace
@@ -244,12 +257,10 @@ class TaskRunner:
         async with self._database.org(task.org_id) as connection:
             dump = await keeping.kept_dump(connection, digest)
             context = await self._context(connection, task.org_id, context_digest)
-        workspace = await Workspace.load(
+        return await Workspace.load(
             engine=self._engines(session.engine), dump=dump, context=context, models=self._models.named_by_guest,
             limits=self._limits, world=world, session_id=task.session_id,
         )  # fmt: skip
-        workspace.history = list(session.history)
-        return workspace
 
     async def _context(self, connection: OrgConnection, org: OrgId, digest: bytes | None) -> Any:
         return None if digest is None else await kept_context(connection, org, self._sealer, digest)
@@ -316,26 +327,24 @@ class TaskRunner:
         return ending_of_agent(await run.run(), bridge.ledger)
 
     async def _finish(self, attempt: Attempt, ending: Ending) -> None:
-        task, session, workspace = attempt.task, attempt.session, attempt.workspace
+        task, workspace = attempt.task, attempt.workspace
         single = task.parent_id is not None  # a session made for this task alone
+        snapshot: bytes | None = None
+        unused = {attempt.session.snapshot}
         try:
             await attempt.desk.journal.committed()
             if not single:
                 await workspace.save()
             async with self._database.org(task.org_id) as connection:
-                snapshot = None if single else await attempt.keeping.keep_dump(connection, await workspace.kept())
-                if snapshot is None:
+                if single:
                     await sessions.end(connection, task.org_id, task.session_id)
                 else:
-                    history = [*session.history, (task.input, ending.answer or "")]
-                    await sessions.end_task(
-                        connection, task.org_id, task.session_id, snapshot=snapshot,
-                        context=task.context or session.context, history=history[-20:],
-                    )  # fmt: skip
+                    snapshot = await attempt.keeping.keep_dump(connection, await workspace.kept())
+                    unused.update(await _leave(connection, attempt, ending, snapshot))
                 idle = await sessions.idle_seconds(connection, task.org_id)
                 await self._tasks.finish(connection, task, ending)
-                held = await sessions.clear_boundary(connection, task.org_id, task.task_id)
-                for digest in {held, session.snapshot} - {snapshot}:
+                unused.add(await sessions.clear_boundary(connection, task.org_id, task.task_id))
+                for digest in unused - {snapshot}:
                     await attempt.keeping.drop_unused(connection, digest)
         except BaseException:
             await workspace.close()
@@ -343,8 +352,32 @@ class TaskRunner:
         if snapshot is None:
             await workspace.close()
         else:
-            workspace.history.append((task.input, ending.answer or ""))
             await self._live.keep(task.org_id, workspace, snapshot, idle)
+
+
+async def _leave(connection: OrgConnection, attempt: Attempt, ending: Ending, snapshot: bytes) -> list[bytes]:
+    """What the session's next task will find, and a point to come back to; the dumps that this takes the place of."""
+    task, variables = attempt.task, attempt.workspace.variables or []
+    context = task.context or attempt.session.context
+    earlier = [each for each in attempt.session.history if each.task_id != task.task_id]
+    exchange = sessions.Exchange(asked=task.input, answer=ending.answer or "", task_id=task.task_id)
+    await sessions.end_task(
+        connection, task.org_id, task.session_id, snapshot=snapshot, context=context,
+        history=[*earlier, exchange][-sessions.MOST_EXCHANGES:], variables=variables,
+    )  # fmt: skip
+    return await points.keep(
+        connection, task.org_id, task.session_id, task.task_id,
+        snapshot=snapshot, context=context, variables=variables,
+    )  # fmt: skip
+
+
+async def _rekeyed(workspace: Workspace, key: str) -> None:
+    """A fork's dump has the key of the session that it comes from."""
+    try:
+        await workspace.rekey(key)
+    except BaseException:
+        await workspace.close()
+        raise
 
 
 async def _no_child(question: str, context: Any, model: str | None, ledger: Ledger) -> str:

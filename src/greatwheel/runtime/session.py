@@ -14,6 +14,7 @@ from greatwheel.runtime import briefing, contexts, finals, linking, prompts, rec
 from greatwheel.runtime.asked import wants as asked_for
 from greatwheel.runtime.equipped import open_equipped
 from greatwheel.runtime.guest_source import TOOL_NAMES
+from greatwheel.runtime.inventory import inventory_of
 from greatwheel.sandbox.port import Engine, Event, Limits, SandboxSession, Variable, World
 
 RESTORABLE_CHARS = 8_000_000
@@ -51,7 +52,8 @@ class Workspace:
     _paused_dump: bytes | None = None
     """What a session was loaded from that waited in a call; it serves until the next boundary."""
     _restorable: bool = True
-    _variables: list[str] = field(default_factory=list)
+    _known: list[Variable] | None = None
+    """The variables as they were last looked at; None: not yet."""
 
     @classmethod
     async def open(
@@ -137,6 +139,7 @@ class Workspace:
         try:
             if session.pending is None:  # one that waits was dumped whole
                 await workspace._inject(session)
+                await workspace._look()
         except BaseException:
             await session.close()
             raise
@@ -195,7 +198,7 @@ class Workspace:
 
     async def _look(self) -> list[Variable]:
         known = [each for each in await self.session.describe() if each.name not in TOOL_NAMES]
-        self._variables = [f"{each.name}: {each.type} {each.preview}" for each in known]
+        self._known = known
         return known
 
     async def restore(self) -> None:
@@ -303,7 +306,18 @@ class Workspace:
 
     def variable_lines(self) -> list[str]:
         """The session's variables as of the last boundary."""
-        return self._variables
+        return [f"{each.name}: {each.type} {each.preview}" for each in self._known or ()]
+
+    @property
+    def variables(self) -> list[Mapping[str, Any]] | None:
+        """What people are told of the variables, as of the last boundary; None: they have not been looked at."""
+        return None if self._known is None else inventory_of(self._known)
+
+    async def rekey(self, key: str) -> None:
+        """Give a session that was another's until now its own key."""
+        if await self.session.get("SESSION_KEY") != key:
+            await self.session.set("SESSION_KEY", key)
+            await self.save()
 
     def holds(self, text: str) -> bool:
         """Whether the text occurs in the context."""

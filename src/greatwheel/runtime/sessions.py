@@ -6,10 +6,10 @@ active → suspended (its task waits) → active … → evicted (in no worker's
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
@@ -18,9 +18,22 @@ from greatwheel.core.errors import Conflict, KeyRefused, NotFound
 from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
+from greatwheel.database.storable import storable
 
 SQL = queries.load(__file__, "sessions.sql")
+MOST_EXCHANGES = 20
+"""That a session's row has."""
 SessionStatus: TypeAlias = Literal["active", "suspended", "evicted", "ended"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """What was asked in a session, and the answer."""
+
+    asked: str
+    answer: str
+    task_id: TaskId | None = None
+    """None: it was before exchanges had their task."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +52,9 @@ class SessionRow:
     """Digest of its dump after its last task; None before the first has ended."""
     context: bytes | None = None
     """Digest of the data that it was given."""
-    history: Sequence[tuple[str, str]] = field(default_factory=tuple)
-    """Questions asked in it and their answers."""
+    history: Sequence[Exchange] = field(default_factory=tuple)
+    """The last exchanges, oldest first."""
+    forked_from: SessionId | None = None
     created_at: datetime | None = None
     touched_at: datetime | None = None
 
@@ -54,7 +68,7 @@ async def get(connection: OrgConnection, org: OrgId, session: SessionId) -> Sess
     """The session. Raises NotFound."""
     row = await (await connection.execute(SQL["get_session"], {"org": org, "session": session})).fetchone()
     if row is None:
-        raise NotFound(f"There is no session {session} in this organisation.")
+        raise _unknown(session)
     return _session(row)
 
 
@@ -78,9 +92,12 @@ async def begin_task(
     raise Conflict(f"The session {session} has ended; begin a new one.")
 
 
-async def suspend(connection: OrgConnection, org: OrgId, session: SessionId) -> None:
-    """Its task waits for somebody."""
-    await connection.execute(SQL["suspend_session"], {"org": org, "session": session})
+async def suspend(
+    connection: OrgConnection, org: OrgId, session: SessionId, *, variables: Sequence[Mapping[str, Any]] | None
+) -> None:
+    """Its task waits for somebody. `variables` is what they are now; None: as before."""
+    shown = None if variables is None else _variables(variables)
+    await connection.execute(SQL["suspend_session"], {"org": org, "session": session, "variables": shown})
 
 
 async def end_task(
@@ -90,11 +107,28 @@ async def end_task(
     *,
     snapshot: bytes | None,
     context: bytes | None,
-    history: Sequence[tuple[str, str]],
+    history: Sequence[Exchange],
+    variables: Sequence[Mapping[str, Any]],
 ) -> None:
-    """A task of the session has ended: what the next one finds."""
-    values = {"org": org, "session": session, "snapshot": snapshot, "context": context, "history": Jsonb(list(history))}
+    """A task of the session has ended: what the next one finds. `variables` is what people are told of them."""
+    exchanges = [(each.asked, each.answer, each.task_id) for each in history]
+    values = {
+        "org": org, "session": session, "snapshot": snapshot, "context": context,
+        "history": Jsonb(storable(exchanges)), "variables": _variables(variables),
+    }  # fmt: skip
     await connection.execute(SQL["end_task"], values)
+
+
+async def variables(connection: OrgConnection, org: OrgId, session: SessionId) -> list[Mapping[str, Any]]:
+    """Name, type, size and a short preview of each of a session's variables, as of its last boundary.
+
+    Raises:
+        NotFound: no such session.
+    """
+    row = await (await connection.execute(SQL["get_variables"], {"org": org, "session": session})).fetchone()
+    if row is None:
+        raise _unknown(session)
+    return list(row["variables"])
 
 
 async def clear_boundary(connection: OrgConnection, org: OrgId, task: TaskId) -> bytes | None:
@@ -121,6 +155,14 @@ async def idle_seconds(connection: OrgConnection, org: OrgId) -> int:
     return int(row["idle_seconds"]) if row is not None else 0
 
 
+def _unknown(session: SessionId) -> NotFound:
+    return NotFound(f"There is no session {session} in this organisation.")
+
+
+def _variables(shown: Sequence[Mapping[str, Any]]) -> Jsonb:
+    return Jsonb(storable(list(shown)))
+
+
 def _session(row: DictRow) -> SessionRow:
     return SessionRow(
         org_id=row["org_id"],
@@ -133,7 +175,8 @@ def _session(row: DictRow) -> SessionRow:
         key_hash=row["session_key"],
         snapshot=row["snapshot"],
         context=row["context"],
-        history=[(asked, answer) for asked, answer in row["history"]],
+        history=[Exchange(asked=each[0], answer=each[1], task_id=(*each[2:], None)[0]) for each in row["history"]],
+        forked_from=row["forked_from"],
         created_at=row["created_at"],
         touched_at=row["touched_at"],
     )

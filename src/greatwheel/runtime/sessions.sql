@@ -2,6 +2,10 @@
 -- One session.
 select * from sessions where org_id = %(org)s and session_id = %(session)s
 
+-- name: get_variables
+-- What is told of a session's variables.
+select variables from sessions where org_id = %(org)s and session_id = %(session)s
+
 -- name: begin_task
 -- A task of the session begins or goes on: it is active, with a key for its sandbox. A sandbox that has been dumped has
 -- its key; a new one gets the first of those given, unless it had another of them in an earlier attempt.
@@ -14,13 +18,14 @@ returning *
 
 -- name: suspend_session
 -- Its task waits.
-update sessions set status = 'suspended', touched_at = clock_timestamp()
+update sessions set status = 'suspended', touched_at = clock_timestamp(),
+  variables = coalesce(%(variables)s::jsonb, variables)
 where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
 
 -- name: end_task
 -- A task of the session has ended: what the next one finds.
-update sessions set snapshot = %(snapshot)s, context = %(context)s, history = %(history)s, status = 'active',
-  touched_at = clock_timestamp()
+update sessions set snapshot = %(snapshot)s, context = %(context)s, history = %(history)s,
+  variables = %(variables)s, status = 'active', touched_at = clock_timestamp()
 where org_id = %(org)s and session_id = %(session)s and status <> 'ended'
 
 -- name: evict_session

@@ -12,7 +12,11 @@ from greatwheel.database.database import Database
 from greatwheel.runtime.group_commit import GroupCommit, Run
 from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.postgres import PostgresJournal, PostgresStore, connector
+from greatwheel.server.composition import open_engine
 from greatwheel.tenancy.sealing import MasterKey, Sealer
+from greatwheel.testing.models import ScriptedModel
+
+from .office import Office, Outside
 
 
 @pytest.fixture
@@ -77,3 +81,20 @@ def keeping(org_id: OrgId, sealer: Sealer) -> Keeping:
 def journal(database: Database, commits: GroupCommit, run: Run, keeping: Keeping) -> PostgresJournal:
     """The journal of the task's first attempt."""
     return PostgresJournal(database, commits, run, keeping, None)
+
+
+@pytest.fixture(scope="module", params=["monty", "ouros"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def office(database: Database, org_id: OrgId, sealer: Sealer, engine_name: str) -> AsyncIterator[Office]:
+    """An office whose model says what it was asked, in capitals."""
+    async with database.org(org_id) as conn:
+        await make_agent(conn, org_id)
+    engine = open_engine(engine_name)
+    model = ScriptedModel(lambda request: request.messages[-1].content.upper())
+    yield Office(database=database, org_id=org_id, sealer=sealer, engine=engine, outside=Outside(), model=model)
+    await engine.close()

@@ -12,6 +12,7 @@ from greatwheel.core.errors import Conflict, SealBroken
 from greatwheel.core.ids import OrgId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
+from greatwheel.runtime import points
 from greatwheel.runtime.keeping import reseal_kept
 from greatwheel.runtime.postgres import PostgresStore, connector
 from greatwheel.server.composition import open_engine
@@ -21,7 +22,7 @@ from greatwheel.tenancy.sealing import Sealer
 from greatwheel.testing.models import ScriptedModel
 
 from .conftest import make_agent
-from .test_runner import Dying, Office, Outside
+from .office import Dying, Office, Outside
 
 SOURCE = """
 def handle(task):
@@ -154,3 +155,17 @@ async def test_a_task_that_was_ordered_before_the_key_was_revoked_does_not_begin
     async with office.database.org(office.org_id) as conn:
         row = await (await conn.execute("select session_key, revoked_at is not null as gone from sessions")).fetchone()
     assert (row["session_key"], row["gone"]) == (None, True)
+
+
+async def test_points_of_a_session_outlive_a_rotation(office: Office, key_file: Path) -> None:
+    """Their dumps are sealed anew, too: the session can be taken back with the new key alone."""
+    one = await office.work(await office.submit("short"))
+    await office.work(await office.submit("short", session_id=one.session_id))
+    newest = [add_key(key_file)]
+    await _rotate(office)
+    office.sealer = Sealer(newest)
+    async with office.database.org(office.org_id) as conn:
+        await points.rewind(conn, office.org_id, one.session_id, after=one.task_id)
+    again = await office.work(await office.submit("short", session_id=one.session_id))
+    assert again.status == "done"
+    assert await _key_is_valid(office, again, again.result[0])

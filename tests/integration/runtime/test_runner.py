@@ -3,196 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from greatwheel.channels.questions import answer_question, open_questions
-from greatwheel.channels.services import ChannelServices
-from greatwheel.core.budgets import Budget
+from greatwheel.channels.questions import open_questions
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import LeaseLost
-from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
-from greatwheel.core.tasks import SubmitTask, Task
-from greatwheel.database.connection import OrgConnection
-from greatwheel.database.database import Database
-from greatwheel.llm.port import ChatModel, ChatRequest
+from greatwheel.core.tasks import Task
+from greatwheel.llm.port import ChatRequest
 from greatwheel.runtime import sessions
-from greatwheel.runtime.attempt import AgentCode
-from greatwheel.runtime.group_commit import GroupCommit, Store
-from greatwheel.runtime.keeping import keep_context
+from greatwheel.runtime.group_commit import GroupCommit
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
-from greatwheel.runtime.runner import TaskRunner
-from greatwheel.runtime.services import Effect, Service, ServiceCall
-from greatwheel.sandbox.port import Engine, Limits
-from greatwheel.scheduler.submission import Submission
-from greatwheel.scheduler.tasks import TaskStore
-from greatwheel.server.composition import open_engine
-from greatwheel.tenancy.sealing import Sealer
 from greatwheel.testing.models import ScriptedModel
 
-from .conftest import make_agent
-
-ADA = UserId("usr")
-
-
-class Crash(BaseException):
-    """The worker's process dies here."""
-
-
-@dataclass
-class Dying:
-    """A store whose worker dies at its n-th write, before or after it."""
-
-    inner: Store
-    left: int
-    after: bool = False
-    dead: bool = False
-
-    def commit(self, batch: Any) -> Any:
-        if self.dead:
-            return frozenset(run for run, _ in batch)  # a dead process writes nothing
-        self.left -= 1
-        if self.left > 0:
-            return self.inner.commit(batch)
-        if self.after:
-            self.inner.commit(batch)
-        self.dead = True
-        return frozenset(run for run, _ in batch)
-
-    def close(self) -> None:
-        self.inner.close()
-
-
-@dataclass
-class Outside:
-    """What agents may call; remembers what was done to it."""
-
-    sent: list[str] = field(default_factory=list)
-    repeatable: bool = False
-
-    def find(self, name: str) -> Service | None:
-        if name == "tool.mail":
-            return Effect(handle=self._mail, repeatable=self.repeatable)
-        return ChannelServices().find(name)
-
-    async def _mail(self, call: ServiceCall) -> str:
-        self.sent.append(call.idempotency_key)
-        return f"mail {len(self.sent)}"
-
-
-@dataclass
-class Office:
-    """An organisation with one agent, and workers for it."""
-
-    database: Database
-    org_id: OrgId
-    sealer: Sealer
-    engine: Engine
-    outside: Outside
-    model: ScriptedModel
-    source: str = ""
-    linger: float = 0.0005
-
-    def __post_init__(self) -> None:
-        async def keep(conn: OrgConnection, org: OrgId, context: Any) -> bytes:
-            return await keep_context(conn, org, self.sealer, context)
-
-        self.tasks = TaskStore(Submission(keep=keep))
-
-    async def trusted(self, name: str | None) -> ChatModel:
-        return self.model
-
-    named_by_guest = trusted
-
-    async def submit(self, text: str = "do it", **rest: Any) -> Task:
-        async with self.database.org(self.org_id) as conn:
-            order = SubmitTask(user_id=ADA, input=text, agent="worker", **rest)
-            return await self.tasks.submit(conn, order)
-
-    async def get(self, task: Task) -> Task:
-        async with self.database.org(self.org_id) as conn:
-            return await self.tasks.get(conn, task.task_id)
-
-    async def events(self, task: Task) -> list[tuple[str, dict[str, Any]]]:
-        async with self.database.org(self.org_id) as conn:
-            rows = await conn.execute(
-                "select type, data from task_events where task_id = %s order by seq", (task.task_id,)
-            )
-            return [(row["type"], row["data"]) for row in await rows.fetchall()]
-
-    async def answer(self, task: Task, text: str) -> None:
-        async with self.database.org(self.org_id) as conn:
-            await answer_question(conn, self.org_id, self.tasks, task.task_id, text)
-
-    async def take_over(self, task: Task) -> None:
-        async with self.database.org(self.org_id) as conn:
-            await self.tasks.take_over(conn, task.task_id)
-
-    async def work(self, task: Task, *, wrap: Callable[[Store], Store] = lambda store: store) -> Task:
-        """One worker makes one attempt at the task."""
-        commits = GroupCommit(wrap(PostgresStore(connector(self.database.url))), linger=self.linger, dear=math.inf)
-        live = LiveSessions(SystemClock(), _nothing)
-        runner = self.runner(commits, live)
-        try:
-            await self.attempt(runner, task)
-        finally:
-            await live.close()
-            await commits.close()
-        return await self.get(task)
-
-    async def attempt(self, runner: TaskRunner, task: Task) -> None:
-        async with self.database.org(self.org_id) as conn:
-            # The job that a worker would have taken from the queue.
-            await conn.execute("delete from procrastinate_jobs where args ->> 'task' = %s", (task.task_id,))
-            claimed = await self.tasks.claim(conn, task.task_id)
-        assert claimed is not None, await self.get(task)
-        await runner.run(claimed)
-
-    def runner(self, commits: GroupCommit, live: LiveSessions) -> TaskRunner:
-        async def agents(conn: OrgConnection, agent: AgentId, version: int) -> AgentCode:
-            return AgentCode(name="worker", source=self.source)
-
-        return TaskRunner(
-            database=self.database,
-            commits=commits,
-            tasks=self.tasks,
-            agents=agents,
-            models=self,
-            engines=lambda name: self.engine,
-            services=self.outside,
-            sealer=self.sealer,
-            live=live,
-            clock=SystemClock(),
-            limits=Limits(),
-            budget=Budget(),
-        )
-
-
-async def _nothing(org: OrgId, session: SessionId, before: float) -> None:
-    pass
-
-
-@pytest.fixture(scope="module", params=["monty", "ouros"])
-def engine_name(request: pytest.FixtureRequest) -> str:
-    """Each engine."""
-    return str(request.param)
-
-
-@pytest.fixture
-async def office(database: Database, org_id: OrgId, sealer: Sealer, engine_name: str) -> Any:
-    """An office whose model says what it was asked, in capitals."""
-    async with database.org(org_id) as conn:
-        await make_agent(conn, org_id)
-    engine = open_engine(engine_name)
-    model = ScriptedModel(lambda request: request.messages[-1].content.upper())
-    yield Office(database=database, org_id=org_id, sealer=sealer, engine=engine, outside=Outside(), model=model)
-    await engine.close()
-
+from .office import Dying, Office, nothing
 
 CODE = """
 import random, time, uuid
@@ -304,7 +131,7 @@ def handle(task):
 
 
 @pytest.mark.parametrize("chars", [0, 2_000_000], ids=["small", "large"])
-async def test_a_question_holds_nothing_until_it_is_answered(office: Office, chars: int) -> None:
+async def test_a_question_holdsnothing_until_it_is_answered(office: Office, chars: int) -> None:
     """The task waits as a row; each answer wakes it where it was, with a small context and with a large one."""
     office.source = ASKING
     context = "x" * chars if chars else None
@@ -359,7 +186,7 @@ async def test_the_end_of_a_run_is_told_when_it_is_over(office: Office, commits:
 
     office.model = ScriptedModel(author, capabilities=frozenset())
     task = await office.submit()
-    runner = office.runner(commits, LiveSessions(SystemClock(), _nothing))
+    runner = office.runner(commits, LiveSessions(SystemClock(), nothing))
     attempt = asyncio.create_task(office.attempt(runner, task))
     await asked.wait()
     if cancelled:
@@ -438,7 +265,7 @@ async def test_a_session_stays_in_memory_for_the_next_task(office: Office) -> No
     """The next task takes the live session; after its eviction it is loaded, and nobody sees a difference."""
     office.source = "try:\n    count += 1\nexcept NameError:\n    count = 1\ndef handle(task):\n    return count"
     commits = GroupCommit(PostgresStore(connector(office.database.url)))
-    live = LiveSessions(SystemClock(), _nothing)
+    live = LiveSessions(SystemClock(), nothing)
     runner = office.runner(commits, live)
     try:
         task = await office.submit()

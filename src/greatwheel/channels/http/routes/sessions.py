@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
@@ -17,9 +17,10 @@ from greatwheel.channels.http.finding import find_session
 from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.visits import Visitor
 from greatwheel.core.errors import Conflict, NotFound
-from greatwheel.core.ids import SessionId, UserId
+from greatwheel.core.ids import SessionId, TaskId, UserId
 from greatwheel.runtime import sessions
 from greatwheel.runtime.sessions import SessionStatus
+from greatwheel.tenancy import session_keys
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 TITLE_CHARS = 200
@@ -51,6 +52,19 @@ class Exchange(BaseModel):
 
     asked: str
     answered: str
+    task_id: TaskId | None
+    """Null: of a time when exchanges did not say it."""
+
+
+class Variable(BaseModel):
+    """A variable of a session."""
+
+    name: str
+    type: str
+    size: int | None
+    """Characters of text, or how many things it holds; null: neither."""
+    preview: str
+    """Its beginning."""
 
 
 class SessionFacts(SessionLine):
@@ -58,6 +72,16 @@ class SessionFacts(SessionLine):
 
     has_context: bool
     history: Sequence[Exchange]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> SessionFacts:
+        """The facts of a row that `find_session` gave."""
+        return cls(**{**row, "history": exchanges(row["history"])})
+
+
+def exchanges(history: Sequence[Sequence[Any]]) -> list[Exchange]:
+    """A session's history as its row has it."""
+    return [Exchange(asked=each[0], answered=each[1], task_id=each[2] if len(each) > 2 else None) for each in history]
 
 
 @router.get("")
@@ -87,9 +111,32 @@ async def list_sessions(
 async def get_session(visit: Visitor, session_id: SessionPath) -> SessionFacts:
     """One session."""
     async with visit.org() as conn:
+        return SessionFacts.of(await find_session(visit, conn, session_id))
+
+
+@router.get("/{session_id}/history")
+async def history(visit: Visitor, session_id: SessionPath) -> Page[Exchange]:
+    """The last exchanges of a session, oldest first; those that were rewound are not among them."""
+    async with visit.org() as conn:
         row = await find_session(visit, conn, session_id)
-    history = [Exchange(asked=asked, answered=answered) for asked, answered in row["history"]]
-    return SessionFacts(**{**row, "history": history})
+    return Page(items=exchanges(row["history"]))
+
+
+@router.get("/{session_id}/variables")
+async def variables(visit: Visitor, session_id: SessionPath) -> Page[Variable]:
+    """What the variables of a session are, as of when its last task ended or began to wait."""
+    async with visit.org() as conn:
+        await find_session(visit, conn, session_id)
+        found = await sessions.variables(conn, visit.org_id, session_id)
+    return Page(items=[Variable.model_validate(each) for each in found])
+
+
+@router.delete("/{session_id}/key", status_code=HTTPStatus.NO_CONTENT)
+async def revoke_key(visit: Visitor, session_id: SessionPath) -> None:
+    """Take the session's key away, at once and for good: no task of it begins or goes on."""
+    async with visit.org() as conn:
+        await find_session(visit, conn, session_id)
+        await session_keys.revoke(conn, session_id)
 
 
 @router.delete("/{session_id}", status_code=HTTPStatus.NO_CONTENT)

@@ -24,8 +24,6 @@ create policy own_rows on session_points to greatwheel_app
   with check (org_id = current_setting('greatwheel.org', true));
 create policy owner_all on session_points to greatwheel_owner using (true) with check (true);
 grant select, insert, update, delete on session_points to greatwheel_app;
--- By what a dump that is not needed any more is asked for.
-create index session_points_snapshot on session_points (org_id, snapshot);
 
 comment on column sessions.history is 'The last exchanges, oldest first: what was asked, the answer, the task';
 alter table sessions add column variables jsonb not null default '[]';
