@@ -33,6 +33,7 @@ COMMANDS = (
     ("keys", "keys:keys_app", "Look after API keys."),
     ("secrets", "secrets:secrets_app", "Look after an organisation's secrets."),
     ("tasks", "tasks:tasks_app", "See tasks, try dead ones again, cancel."),
+    ("sessions", "sessions:sessions_app", "Look at sessions, go on from earlier points, end them."),
     ("limits", "limits:limits_app", "Limit tokens and tasks per day, week and month."),
 )
 """Each command's name, where it is, and the first sentence of its help."""

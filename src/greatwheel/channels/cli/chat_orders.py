@@ -126,7 +126,7 @@ def _file(desk: Desk, arguments: tuple[str, ...]) -> None:
 
 def _variables(desk: Desk, arguments: tuple[str, ...]) -> None:
     found = desk.client.call("GET", desk.in_session("/variables"))["items"]
-    lines = [f"{each['name']}: {each['type']}, {each['size']} {cut(str(each['preview']), _CHARS)}" for each in found]
+    lines = [f"{each['name']}: {each['type']}, {cut(str(each['preview']), _CHARS)}" for each in found]
     desk.view.note("\n".join(lines) or "no variables", {"type": "variables", "items": found})
 
 
