@@ -16,6 +16,7 @@ from typing import assert_never
 import anyio
 from anyio import CancelScope
 
+from greatwheel.channels.http import ordering
 from greatwheel.channels.http.visits import Visit
 from greatwheel.channels.questions import answer_question
 from greatwheel.channels.websocket.line import Line
@@ -127,9 +128,8 @@ class Connection:
     async def _submit(self, message: Submit) -> None:
         if message.watch:
             self._watches.require_room()
-        visit, order = self._visit, message.order(message.input, self._visit.user_id, message.idempotency_key)
-        async with self._org() as conn:
-            task = await visit.parts.tasks.submit(conn, order)
+        with CancelScope(shield=True):
+            task = await ordering.submit(self._visit, message, message.input, message.idempotency_key)
         await self._line.say("submitted", message.ref, task_id=task.task_id, session_id=task.session_id)
         if message.watch:
             self._watches.begin(task.task_id, 0)

@@ -75,7 +75,7 @@ class Watches:
                     "event", task_id=task_id, id=happening.id, event=happening.type, data=happening.data
                 )
             case Over():
-                self.end(task_id)
+                self._scopes.pop(task_id, None)  # it makes room before the client can hear of it
                 await self._line.say("ended", task_id=task_id, task=happening.task.model_dump(mode="json"))
             case Quiet():
                 pass  # the server's pings keep the connection alive
