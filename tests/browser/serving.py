@@ -27,26 +27,30 @@ Reply = str | Callable[[FakeRequest], str]
 
 
 class Script:
-    """What the model says: the first entry whose mark stands in the request tells it, step by step.
-
-    A mark is a piece of the task's text. The last of the replies is repeated.
-    """
+    """What the model says to whom: the newest entry whose mark stands in the request tells it."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, Sequence[Reply]] = {}
+        self._loops: dict[str, Sequence[Reply]] = {}
+        self._calls: dict[str, Sequence[Reply]] = {}
         self._lock = threading.Lock()
 
     def say(self, mark: str, *replies: Reply) -> None:
-        """Where the mark stands in a request, reply so: the first to a loop's first step, and so on."""
+        """To loops whose task has the mark reply so, step by step; the last one again and again."""
         with self._lock:
-            self._entries = {mark: replies, **self._entries}
+            self._loops = {mark: replies, **self._loops}
+
+    def answer(self, mark: str, reply: Reply) -> None:
+        """To an agent's own calls that have the mark reply so."""
+        with self._lock:
+            self._calls = {mark: (reply,), **self._calls}
 
     def __call__(self, request: FakeRequest) -> str:
         """The reply."""
         asked = "\n".join(str(message["content"]) for message in request.body["messages"])
-        with self._lock:
-            found = next((replies for mark, replies in self._entries.items() if mark in asked), ("I can't say.",))
         step = _STEP.search(request.headers.get("idempotency-key", ""))
+        with self._lock:
+            entries = self._loops if step else self._calls
+        found = next((replies for mark, replies in entries.items() if mark in asked), ("I can't say.",))
         reply = found[min(int(step[1]) if step else 1, len(found)) - 1]
         return reply if isinstance(reply, str) else reply(request)
 
