@@ -34,6 +34,7 @@ from greatwheel.channels.http.routes import (
     overview,
     questions,
     secrets,
+    session_points,
     sessions,
     tasks,
     uploading,
@@ -106,7 +107,7 @@ def create_app(
     app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
         app.include_router(each.router, dependencies=KEY_NEEDED)
-    for each in (memory, uploading):
+    for each in (memory, uploading, session_points):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
 

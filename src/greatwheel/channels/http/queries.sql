@@ -77,6 +77,42 @@ select s.session_id, s.user_id, a.name as agent, s.status, s.engine, s.forked_fr
 from sessions s join agent_defs a on a.org_id = s.org_id and a.agent_id = s.agent_id
 where s.org_id = %(org)s and s.session_id = %(session)s and (%(user)s::text is null or s.user_id = %(user)s);
 
+-- name: ancestors
+-- What a session was forked from, nearest first, as far as a user may see it.
+with recursive line as (
+  select s.session_id, s.forked_from, 0 as distance from sessions s
+  where s.org_id = %(org)s and s.session_id = %(session)s
+  union all
+  select s.session_id, s.forked_from, line.distance + 1 from line
+  join sessions s on s.org_id = %(org)s and s.session_id = line.forked_from
+  where line.distance < %(limit)s
+)
+select s.session_id, s.forked_from, s.status, s.created_at, (
+  select left(t.input, 200) from tasks t where t.org_id = s.org_id and t.session_id = s.session_id
+  order by t.created_at, t.task_id limit 1
+) as title
+from line join sessions s on s.org_id = %(org)s and s.session_id = line.session_id
+where line.distance > 0 and (%(user)s::text is null or s.user_id = %(user)s)
+order by line.distance;
+
+-- name: forks
+-- The forks of a session and theirs, oldest first, as far as a user may see them.
+with recursive line as (
+  select s.session_id, 1 as depth from sessions s
+  where s.org_id = %(org)s and s.forked_from = %(session)s
+  union all
+  select s.session_id, line.depth + 1 from line
+  join sessions s on s.org_id = %(org)s and s.forked_from = line.session_id
+  where line.depth < %(limit)s
+)
+select s.session_id, s.forked_from, s.status, s.created_at, (
+  select left(t.input, 200) from tasks t where t.org_id = s.org_id and t.session_id = s.session_id
+  order by t.created_at, t.task_id limit 1
+) as title
+from line join sessions s on s.org_id = %(org)s and s.session_id = line.session_id
+where %(user)s::text is null or s.user_id = %(user)s
+order by s.created_at, s.session_id limit %(limit)s;
+
 -- name: open_tasks
 -- The tasks of a session that have not ended.
 select task_id from tasks
