@@ -27,6 +27,8 @@ CONSTRAINTS: Mapping[str, tuple[type[GreatwheelError], str]] = MappingProxyType(
         "users_name_unique": (Conflict, "A user of that name exists already in this organisation."),
         "api_keys_prefix_unique": (Conflict, "That key's prefix is taken; make another key."),
         "logins_prefix_unique": (Conflict, "That login's prefix is taken; log in again."),
+        "webhooks_name_unique": (Conflict, "A webhook of that name exists already in this organisation."),
+        "slack_apps_name_unique": (Conflict, "A Slack app of that name exists already in this organisation."),
         "agent_defs_name_unique": (Conflict, "An agent of that name exists already in this organisation."),
         "sessions_session_key_unique": (Conflict, "That session key is taken; make another one."),
         "sessions_ended_keyless": (Conflict, "The session has ended; it can have no key."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -41,9 +41,11 @@ from greatwheel.channels.http.routes import (
     users,
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
+from greatwheel.channels.webhooks import routes as webhooks
 from greatwheel.channels.websocket import routes as websocket
 from greatwheel.channels.websocket.open_sockets import OpenSockets
 from greatwheel.core.clock import Clock, SystemClock
+from greatwheel.tools.addresses import Network
 
 DESCRIPTION = (
     "Durable agents that think by writing Python. Everything but /health needs an API key, "
@@ -68,12 +70,14 @@ def create_app(
     clock: Clock | None = None,
     door: Door | None = None,
     offer: Offer | None = None,
+    networks: Sequence[Network] = (),
     streams: int = MOST_STREAMS,
 ) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
     The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database;
-    `offer`: the models and their prices; `streams`: how many each user may have open.
+    `networks`: those that are not public, and may be delivered to; `offer`: the models and their prices; `streams`: how
+    many each user may have open.
     """
     clock = clock or SystemClock()
     door = door or Door(parts.database, clock)
@@ -95,6 +99,8 @@ def create_app(
     app.state.parts = parts
     app.state.offer = offer or Offer()
     app.state.door = door
+    app.state.clock = clock
+    app.state.networks = tuple(networks)
     app.state.places = Places(streams)
     app.state.open_sockets = OpenSockets()
     app.state.news = News(parts.database)
@@ -104,6 +110,8 @@ def create_app(
     app.include_router(docs_page.router)
     app.include_router(login.router)
     app.include_router(websocket.router)
+    app.include_router(webhooks.hooks)
+    app.include_router(webhooks.router, dependencies=KEY_NEEDED)
     app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
         app.include_router(each.router, dependencies=KEY_NEEDED)
