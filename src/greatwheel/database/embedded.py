@@ -86,6 +86,12 @@ def start(data: Path, *, settings: Mapping[str, str] = DEFAULTS) -> EmbeddedServ
     return server
 
 
+def is_running(data: Path) -> bool:
+    """Whether the server of this folder answers."""
+    data = data.expanduser().absolute()
+    return _answers(EmbeddedServer(data=data, sockets=_sockets(data)))
+
+
 def stop(data: Path) -> bool:
     """End the server of this folder, its clients' transactions with it; False if it was not running.
 

@@ -48,6 +48,18 @@ def migrate(url: str) -> list[str]:
         return _upgrade(conn)
 
 
+def missing(url: str) -> list[str]:
+    """The revisions that `migrate` would carry out. Raises as that."""
+    parse_url(url)
+    with translated(), psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_SECONDS) as conn:
+        if _is_current(conn):
+            return []
+        if conn.execute("select to_regclass('public.alembic_version')").fetchone() == (None,):
+            return list(revisions())
+        row = conn.execute("select version_num from public.alembic_version").fetchone()
+        return [number for number in revisions() if row is None or number > row[0]]
+
+
 def parse_url(url: str) -> Mapping[str, Any]:
     """The parts of a database's URL.
 

@@ -20,6 +20,7 @@ COMMANDS = (
     ("replay", "replay:replay_command", "Show a recorded run again. Nothing is run and nothing is paid."),
     ("fork", "replay:fork_command", "Go on from an earlier point of a run, as a new run."),
     ("rewind", "replay:rewind_command", "Go on from an earlier point of a run in the run itself."),
+    ("doctor", "doctor:doctor_command", "Check this machine and the installation on it, and say what to do."),
     ("serve", "serve:serve_command", "Serve the HTTP API and carry out tasks, in one process."),
     ("worker", "worker:worker_command", "Carry out tasks, as one of any number of workers that share a database."),
     ("chat", "chat:chat_command", "Talk with an agent: its words and steps are shown as they come."),

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.suggestions import model_names
 from greatwheel.channels.cli.terminal import UNANSWERED, safe, say
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
@@ -33,7 +34,12 @@ def runs_folder() -> Path:
 
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", "-m", help="A pulled model, ollama:NAME, openai:NAME, a .gguf file or a server's URL."),
+    typer.Option(
+        "--model",
+        "-m",
+        help="A pulled model, ollama:NAME, openai:NAME, a .gguf file or a server's URL.",
+        autocompletion=model_names,
+    ),
 ]
 EngineOption = Annotated[str, typer.Option("--engine", "-e", help="monty or ouros.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print each event, then the result, as a line of JSON.")]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.rows import JsonOption, facts, show, tell
 from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org
 from greatwheel.database.connection import OrgConnection
 from greatwheel.tenancy import api_keys, users
@@ -56,6 +56,7 @@ def revoke_key(
     key: Annotated[str, typer.Argument(help="Its prefix or id, as `keys list` shows it.")],
     org: OrgOption = FIRST_ORG,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """End a key, at once."""
 
@@ -63,4 +64,4 @@ def revoke_key(
         await api_keys.revoke(conn, key)
 
     in_org(config, org, revoke)
-    print("revoked")
+    tell("revoked", {"key": key, "revoked": True}, as_json=as_json)

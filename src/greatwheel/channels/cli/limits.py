@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.rows import JsonOption, show
+from greatwheel.channels.cli.rows import JsonOption, show, tell
 from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
@@ -46,6 +46,7 @@ def set_limit(
     remove: Annotated[bool, typer.Option("--remove", help="Take the limit away.")] = False,
     org: OrgOption = FIRST_ORG,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Set a limit, or take it away."""
     if remove != (soft is None and hard is None):
@@ -56,4 +57,5 @@ def set_limit(
         await limits.set_limit(conn, metric, period, user=whom, soft=soft, hard=hard)
 
     in_org(config, org, done)
-    print("removed" if remove else "set")
+    told = {"metric": metric, "period": period, "user": user, "soft": soft, "hard": hard}
+    tell("removed" if remove else "set", told, as_json=as_json)

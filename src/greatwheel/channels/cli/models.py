@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Column, Table
 
+from greatwheel.channels.cli.rows import JsonOption, print_json, tell
+from greatwheel.channels.cli.suggestions import catalogue_names
 from greatwheel.llm.catalogue import CATALOGUE, CatalogueEntry, get_entry, models_folder
 from greatwheel.llm.pull import PullProgress, Report, machine_settings, pull
 
@@ -20,11 +21,11 @@ models_app = typer.Typer(help="List the models that can run on this machine, and
 
 
 @models_app.command("list")
-def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_models(as_json: JsonOption = False) -> None:
     """Show the catalogue: each model's size, licence, and whether it is on this machine."""
     folder = models_folder()
     if as_json:
-        print(json.dumps([_facts(entry, folder) for entry in CATALOGUE], indent=2))
+        print_json([_facts(entry, folder) for entry in CATALOGUE])
         return
     table = Table(Column("Name", no_wrap=True), "Size", "Licence", "Pulled", Column("Path", overflow="fold"))
     for entry in CATALOGUE:
@@ -36,12 +37,18 @@ def list_models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON
 
 
 @models_app.command("pull")
-def pull_model(name: Annotated[str, typer.Argument(help="A name that `greatwheel models list` shows.")]) -> None:
+def pull_model(
+    name: Annotated[
+        str,
+        typer.Argument(help="A name that `greatwheel models list` shows.", autocompletion=catalogue_names),
+    ],
+    as_json: JsonOption = False,
+) -> None:
     """Bring a model onto this machine. An interrupted pull goes on where it stopped."""
     entry = get_entry(name)
     with _progress_bar(entry) as report:
         path = pull(entry, machine_settings(), report)
-    print(path)
+    tell(str(path), {"name": entry.name, "path": str(path)}, as_json=as_json)
 
 
 def _facts(entry: CatalogueEntry, folder: Path) -> dict[str, object]:

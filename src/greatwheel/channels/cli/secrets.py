@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.rows import JsonOption, facts, show, tell
 from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org, with_database
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
@@ -29,7 +29,9 @@ NameArgument = Annotated[str, typer.Argument(help="The secret's name, such as MA
 
 
 @secrets_app.command("set")
-def set_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None) -> None:
+def set_secret(
+    name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Set a secret. Its value is asked for, or read from standard input; never give it as an argument."""
     value = _read_value(name)
     store = SecretStore(sealer_of(load_settings(config)))
@@ -38,7 +40,7 @@ def set_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOpt
         await store.put(conn, org.org_id, name, value)
 
     in_org(config, org, put)
-    print("set")
+    tell("set", {"name": name, "set": True}, as_json=as_json)
 
 
 @secrets_app.command("list")
@@ -53,7 +55,9 @@ def list_secrets(org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_jso
 
 
 @secrets_app.command("remove")
-def remove_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None) -> None:
+def remove_secret(
+    name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
     """Forget a secret."""
     store = SecretStore(sealer_of(load_settings(config)))
 
@@ -61,13 +65,14 @@ def remove_secret(name: NameArgument, org: OrgOption = FIRST_ORG, config: Config
         await store.remove(conn, name)
 
     in_org(config, org, remove)
-    print("removed")
+    tell("removed", {"name": name, "removed": True}, as_json=as_json)
 
 
 @secrets_app.command("rotate")
 def rotate_secrets(
     new_key: Annotated[bool, typer.Option("--new-key", help="Make a new master key first.")] = False,
     config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Seal what all organisations keep (secrets, sessions, their data) with the newest master key.
 
@@ -90,7 +95,8 @@ def rotate_secrets(
             count += await reseal_kept(database, org.org_id, sealer)
         return count
 
-    print(f"sealed anew: {with_database(config, rotate)}")
+    count = with_database(config, rotate)
+    tell(f"sealed anew: {count}", {"sealed_anew": count}, as_json=as_json)
 
 
 def _read_value(name: str) -> str:

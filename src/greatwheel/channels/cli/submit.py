@@ -11,17 +11,18 @@ from typing import Annotated, Any
 import typer
 
 from greatwheel.channels.cli.client import ApiClient
+from greatwheel.channels.cli.reach import USUAL_SERVER
+from greatwheel.channels.cli.suggestions import agent_names
 from greatwheel.channels.cli.terminal import UNANSWERED, safe, say
 from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.runtime.contexts import read_paths
-
-SERVER = "http://127.0.0.1:8080"
 
 
 def submit_command(
     task: Annotated[str, typer.Argument(help="What is to be done.")],
     agent: Annotated[
-        str | None, typer.Option(help="Who is to do it; without, the session's or the triage agent.")
+        str | None,
+        typer.Option(help="Who is to do it; without, the session's or the triage agent.", autocompletion=agent_names),
     ] = None,
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="A text, CSV or JSON file, or a folder; may be repeated.")
@@ -29,7 +30,7 @@ def submit_command(
     session: Annotated[str | None, typer.Option(help="A session to go on in.")] = None,
     priority: Annotated[int, typer.Option(help="Higher ones go first.")] = 0,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the answer, or print the task's id.")] = True,
-    server: Annotated[str, typer.Option(envvar="GREATWHEEL_URL", help="The server's address.")] = SERVER,
+    server: Annotated[str, typer.Option(envvar="GREATWHEEL_URL", help="The server's address.")] = USUAL_SERVER,
     key: Annotated[str, typer.Option(envvar="GREATWHEEL_API_KEY", help="Your API key.", show_default=False)] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
 ) -> None:

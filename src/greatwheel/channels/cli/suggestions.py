@@ -7,7 +7,6 @@ import os
 from greatwheel.core.errors import GreatwheelError
 
 _SECONDS = 2.0
-_SERVER = "http://127.0.0.1:8080"
 
 
 def agent_names(incomplete: str) -> list[str]:
@@ -36,8 +35,11 @@ def catalogue_names(incomplete: str) -> list[str]:
 
 def _served_agents() -> list[str]:
     from greatwheel.channels.cli.client import ApiClient
+    from greatwheel.channels.cli.reach import USUAL_SERVER
 
-    client = ApiClient(os.environ.get("GREATWHEEL_URL") or _SERVER, os.environ["GREATWHEEL_API_KEY"], seconds=_SECONDS)
+    client = ApiClient(
+        os.environ.get("GREATWHEEL_URL") or USUAL_SERVER, os.environ["GREATWHEEL_API_KEY"], seconds=_SECONDS
+    )
     try:
         return [str(agent["name"]) for agent in client.pages("/api/agents")]
     finally:
