@@ -41,6 +41,7 @@ from greatwheel.scheduler.worker import Worker, WorkerSettings
 from greatwheel.server.agents import load_agents, registry_of
 from greatwheel.server.composition import open_engine, open_model
 from greatwheel.server.deployment import database_of, sealer_of
+from greatwheel.server.errands import courier_of
 from greatwheel.server.models import ModelPool, Opener
 from greatwheel.server.settings import Settings
 from greatwheel.tenancy import orgs
@@ -237,8 +238,9 @@ async def load_everybodys_agents(installation: Installation, tell: Callable[[str
 async def work(
     installation: Installation, runner: Runner, stop: asyncio.Event, *, concurrency: int | None = None
 ) -> None:
-    """Carry out tasks until `stop` is set."""
+    """Carry out tasks, and run the channels' errands, until `stop` is set."""
     chosen = installation.settings.scheduler
+    courier = courier_of(installation.settings, installation.database, installation.sealer)
     worker = Worker(
         installation.database,
         installation.tasks,
@@ -257,5 +259,6 @@ async def work(
 
     async with asyncio.TaskGroup() as group:
         waiting = group.create_task(stopping())
+        group.create_task(courier.run(stop))
         await worker.run()
         waiting.cancel()

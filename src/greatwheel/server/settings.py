@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -27,6 +27,7 @@ from greatwheel.core.errors import BadInput
 from greatwheel.database.database import PoolSize
 from greatwheel.sandbox.port import Limits
 from greatwheel.server.setting_faults import check_variables, faults
+from greatwheel.tools.addresses import Network, parse_network
 
 PREFIX = "GREATWHEEL_"
 CONFIG_VARIABLE = "GREATWHEEL_CONFIG"
@@ -38,6 +39,11 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 _LIMITS, _BUDGET = Limits(), Budget()
+
+
+def _network(text: str) -> str:
+    parse_network(text)
+    return text
 
 
 class Section(BaseModel):
@@ -162,6 +168,28 @@ class SecretSettings(Section):
     key_file: str = ""
 
 
+class WebhookSettings(Section):
+    """How what happens is delivered to who subscribed to it."""
+
+    networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    concurrency: Count = 16
+    seconds: Seconds = 10.0
+    attempts: Count = 15
+    backoff_seconds: Seconds = 5.0
+    backoff_most_seconds: Seconds = 21_600.0
+
+    @property
+    def allowed(self) -> tuple[Network, ...]:
+        """The networks that are not public, and may be delivered to."""
+        return tuple(parse_network(text) for text in self.networks)
+
+
+class SlackSettings(Section):
+    """Where Slack's API is."""
+
+    url: str = "https://slack.com/api/"
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -179,6 +207,8 @@ class Settings(BaseSettings):
     scheduler: SchedulerSettings = SchedulerSettings()
     limits: LimitSettings = LimitSettings()
     secrets: SecretSettings = SecretSettings()
+    webhooks: WebhookSettings = WebhookSettings()
+    slack: SlackSettings = SlackSettings()
 
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 

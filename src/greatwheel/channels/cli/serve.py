@@ -80,9 +80,9 @@ async def listen_on(
     listening: socket, installation: Installation, stop: asyncio.Event, *, door: Door | None = None
 ) -> None:
     """Serve the API on a socket until `stop` is set, or until it can't be served any more: then everything stops."""
-    llm = installation.settings.llm
+    llm, networks = installation.settings.llm, installation.settings.webhooks.allowed
     model = model_probe(llm.model or None, llm.environment(os.environ))
-    server = server_of(create_app(installation, model=model, door=door, offer=offer_of(llm)))
+    server = server_of(create_app(installation, model=model, door=door, offer=offer_of(llm), networks=networks))
     # Signals are the caller's business: they stop the worker as well.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
 
