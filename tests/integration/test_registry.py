@@ -71,12 +71,14 @@ class TestVersions:
         order = DefineAgent(
             name="one", origin=Inline(source=code(1)), description="it", model="m", engine="ouros",
             tools=("web_*",), denied=("web_x",), budget={"tokens": 5},
+            instructions="Be brief.",
         )  # fmt: skip
         agent = await registry.define(org_id, order)
         assert agent == await registry.get(org_id, "one")
         assert list(await registry.list(org_id)) == [agent]
         assert (agent.source_kind, agent.description, agent.model, agent.engine) == ("inline", "it", "m", "ouros")
         assert (agent.tools, agent.denied, agent.budget) == (("web_*",), ("web_x",), {"tokens": 5})
+        assert agent.instructions == "Be brief."
         assert await history(registry, org_id, "one") == [(1, "api_update", code(1))]
 
     async def test_a_bare_agent_has_a_version_without_code(self, registry: Registry, org_id: OrgId) -> None:

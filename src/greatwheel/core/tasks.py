@@ -48,9 +48,10 @@ class SubmitTask:
     budget: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `core.budgets.Budget` that replace the agent's."""
     model: str | None = None
-    """None: the agent's."""
+    """One that the installation offers; None: the agent's."""
     instructions: str | None = None
-    """What goes after the loop's own prompt."""
+    """What the model is told beside the loop's own prompt; an agent with code gets them with its task. They are for
+    this task alone, not for those that it starts. None: the agent's."""
     idempotency_key: str | None = None
     """A second order with the same key gives the first one's task."""
 
@@ -91,7 +92,9 @@ class Task:
     context: bytes | None = None
     """Digest of the context's blob."""
     model: str | None = None
-    """Of a child whose caller named one; None: the agent's."""
+    """Of a task whose order named one, or a child whose caller did; None: the agent's."""
+    instructions: str | None = None
+    """Of its order; None: the agent's."""
     parent_id: TaskId | None = None
     parent_call: int | None = None
     part: int | None = None

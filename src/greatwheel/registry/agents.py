@@ -63,6 +63,8 @@ class DefineAgent:
     """None: the installation's default."""
     engine: EngineName | None = None
     """None: the installation's default."""
+    instructions: str = ""
+    """What tasks that bring no instructions of their own are done by."""
     tools: Sequence[str] = ("*",)
     """Patterns of what it may call."""
     denied: Sequence[str] = ()
@@ -86,6 +88,7 @@ class Agent:
     description: str
     model: str | None
     engine: EngineName | None
+    instructions: str
     tools: Sequence[str]
     denied: Sequence[str]
     budget: Mapping[str, Any]

@@ -5,8 +5,9 @@ agents.toml has one table per agent:
     [agents.research]
     file = "research.py"            # or source = '''…''', or git = "https://…" with path and revision; none: bare
     description = "Finds answers."
-    model = "qwen2.5-coder:1.5b"    # these five may be left out
+    model = "qwen2.5-coder:1.5b"    # these six may be left out
     engine = "monty"
+    instructions = "Answer in one sentence."
     tools = ["*"]
     denied = ["tool.delete_*"]
     budget = { tokens = 50000 }
@@ -56,6 +57,7 @@ class AgentEntry(_Strict):
     description: str = Field(default="", max_length=10_000)
     model: _Text | None = None
     engine: EngineName | None = None
+    instructions: str = Field(default="", max_length=20_000)
     tools: tuple[_Pattern, ...] = ("*",)
     denied: tuple[_Pattern, ...] = ()
     budget: BudgetEntry = BudgetEntry()
@@ -105,6 +107,7 @@ def parse_agent(name: str, data: Any) -> DefineAgent:
         description=entry.description,
         model=entry.model,
         engine=entry.engine,
+        instructions=entry.instructions,
         tools=entry.tools,
         denied=entry.denied,
         budget=entry.budget.model_dump(exclude_none=True),

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from greatwheel.core.ids import AgentId, OrgId, new_id
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
+from greatwheel.database.storable import storable_text
 from greatwheel.registry.agents import Agent, AgentVersion, DefineAgent, SourceKind, Trigger, kind_of
 
 _SQL = load(__file__)
@@ -115,12 +116,13 @@ def _columns(order: DefineAgent, location: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "source_kind": kind_of(order.origin),
         "location": Jsonb(dict(location)),
-        "description": order.description,
+        "description": storable_text(order.description),
         "model": order.model,
         "engine": order.engine,
         "tools": list(order.tools),
         "denied": list(order.denied),
         "budget": Jsonb(dict(order.budget)),
+        "instructions": storable_text(order.instructions),
     }
 
 
@@ -146,6 +148,7 @@ def _agent(row: DictRow) -> Agent:
         tools=tuple(row["tools"]),
         denied=tuple(row["denied"]),
         budget=row["budget"],
+        instructions=row["instructions"],
         current_version=row["current_version"],
         created_at=row["created_at"],
     )

@@ -3,10 +3,11 @@
 -- name: add_agent
 -- Makes a definition without a version; none when the name is taken.
 insert into agent_defs (
-  org_id, agent_id, name, source_kind, location, description, model, engine, tools, denied, budget
+  org_id, agent_id, name, source_kind, location, description, model, engine, tools, denied, budget,
+  instructions
 ) values (
   current_setting('greatwheel.org'), %(agent_id)s, %(name)s, %(source_kind)s, %(location)s, %(description)s,
-  %(model)s, %(engine)s, %(tools)s, %(denied)s, %(budget)s
+  %(model)s, %(engine)s, %(tools)s, %(denied)s, %(budget)s, %(instructions)s
 )
 on conflict (org_id, name) where removed_at is null do nothing
 returning *;
@@ -15,7 +16,8 @@ returning *;
 -- Replaces everything that an order says of an agent.
 update agent_defs set
   source_kind = %(source_kind)s, location = %(location)s, description = %(description)s, model = %(model)s,
-  engine = %(engine)s, tools = %(tools)s, denied = %(denied)s, budget = %(budget)s
+  engine = %(engine)s, tools = %(tools)s, denied = %(denied)s, budget = %(budget)s,
+  instructions = %(instructions)s
 where agent_id = %(agent_id)s
 returning *;
 

@@ -34,6 +34,8 @@ class AgentCode:
     source: str
     """Empty: the loop alone."""
     model: str | None = None
+    instructions: str = ""
+    """Of tasks that bring none of their own."""
     budget: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -55,6 +57,12 @@ class Attempt:
     def task(self) -> Task:
         """The task."""
         return self.desk.task
+
+    @property
+    def instructions(self) -> str:
+        """What is said beside the loop's own prompt. A child loop is told nothing but its question."""
+        own = self.task.instructions
+        return "" if self.task.kind == "child" else self.code.instructions if own is None else own
 
 
 def session_keys(sealer: Sealer, org: OrgId, session: SessionId) -> list[str]:

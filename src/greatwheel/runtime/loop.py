@@ -86,6 +86,8 @@ class Loop:
     """Services and journal of a durable task; None: its calls are made for nobody in particular."""
     resume: LoopState | None = None
     """Where an earlier attempt left off; the workspace is the session as it was then."""
+    instructions: str = ""
+    """What the model is told after the loop's own prompt; children of this run are not."""
     over: Callable[[BaseException], bool] = lambda error: True
     """Whether what stops the run also ends it: a task may go on elsewhere."""
 
@@ -124,6 +126,7 @@ class Loop:
             opening=await self.workspace.begun(self.question),
             prefills="prefill" in self.model.capabilities,
             settings_history=self.settings.history,
+            instructions=self.instructions,
         )
 
     async def _steps(self, talk: Conversation, driver: Driver) -> Verdict:
@@ -286,6 +289,7 @@ class Loop:
                 depth=self.depth + 1,
                 parent=self.run_id,
                 desk=None,
+                instructions="",
                 resume=None,
             )
             return (await loop.run()).answer

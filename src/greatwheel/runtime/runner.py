@@ -72,6 +72,10 @@ class Models(Protocol):
         """The one that a guest names, if it may be used."""
         ...
 
+    async def ordered(self, name: str) -> ChatModel:
+        """The one that a task's order names, if the installation offers it."""
+        ...
+
 
 Agents = Callable[[OrgConnection, AgentId, int], Awaitable[AgentCode]]
 
@@ -290,14 +294,18 @@ class TaskRunner:
             depth=attempt.task.depth,
             desk=attempt.desk,
             resume=attempt.state,
+            instructions=attempt.instructions,
             over=lambda error: isinstance(error, asyncio.CancelledError) and attempt.task.task_id in self._cancelled,
         )
         return ending_of_loop(await loop.run())
 
     async def _model(self, attempt: Attempt) -> ChatModel:
-        if attempt.task.model is not None:  # by a guest's rlm_query
-            return await self._models.named_by_guest(attempt.task.model)
-        return await self._models.trusted(attempt.code.model)
+        task = attempt.task
+        if task.model is None:
+            return await self._models.trusted(attempt.code.model)
+        if task.kind == "child":  # a guest's rlm_query named it
+            return await self._models.named_by_guest(task.model)
+        return await self._models.ordered(task.model)
 
     async def _run_agent(self, attempt: Attempt) -> Ending:
         task, model = attempt.task, await self._model(attempt)
@@ -321,6 +329,7 @@ class TaskRunner:
                 "input": task.input,
                 "user": task.user_id,
                 "context": attempt.workspace.context is not None,
+                "instructions": attempt.instructions,
             },
             resume=attempt.state,
         )

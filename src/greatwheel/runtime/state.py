@@ -9,7 +9,7 @@ from typing import Any
 from greatwheel.core.usage import Usage
 from greatwheel.runtime.steps import Conversation
 
-_GIVEN = frozenset({"opening", "prefills", "settings_history"})
+_GIVEN = frozenset({"opening", "prefills", "settings_history", "instructions"})
 """What a conversation is made with, and made with again."""
 
 

@@ -92,6 +92,8 @@ class Conversation:
     prefills: bool = True
     """Replies are begun for the model: its server continues messages."""
     settings_history: int = 3
+    instructions: str = ""
+    """What is said after the loop's own prompt."""
     turns: list[tuple[str, str]] = field(default_factory=list)
     """(code, what the model was told of it), oldest first."""
     trouble: int = 0
@@ -130,7 +132,8 @@ class Conversation:
         """The prompt of the next step. Its beginning never changes within a run, so servers can cache it."""
         begun = self.begun()
         ask = prompts.ASK if begun else prompts.ASK_FENCED
-        messages = [Message(role="system", content=prompts.SYSTEM)]
+        system = f"{prompts.SYSTEM}\n\n{self.instructions}" if self.instructions else prompts.SYSTEM
+        messages = [Message(role="system", content=system)]
         first = self.opening.text if self.turns else f"{self.opening.text}\n\n{ask}"
         messages.append(Message(role="user", content=first))
         shown = self.turns[-self.settings_history :]

@@ -39,13 +39,14 @@ with given as (
 )
 insert into tasks (
   org_id, task_id, session_id, user_id, agent_id, agent_version, kind, input, context, model, parent_id, parent_call,
-  part, root_id, depth, path, priority, max_attempts, budget, idempotency_key
+  part, root_id, depth, path, priority, max_attempts, budget, idempotency_key, instructions
 )
 select
   current_setting('greatwheel.org'), task_id, session_id, %(user)s, %(agent_id)s, %(version)s, %(kind)s::task_kind,
   input, context, model, %(parent)s::text, %(call)s::integer,
   case when %(parent)s::text is null then null else n - 1 end, coalesce(%(root)s::text, task_id), %(depth)s,
-  %(path)s::text[], %(priority)s, %(max_attempts)s, %(budget)s::jsonb, %(key)s::text
+  %(path)s::text[], %(priority)s, %(max_attempts)s, %(budget)s::jsonb, %(key)s::text,
+  %(instructions)s::text
 from given order by n
 on conflict on constraint tasks_idempotency_unique do nothing
 returning *;

@@ -25,6 +25,9 @@ from greatwheel.scheduler.shares import effective, lesser, share
 LONGEST_INPUT = 1_000_000
 """Characters; more than that is data, and belongs into the context."""
 
+LONGEST_INSTRUCTIONS = 20_000
+"""Characters."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
@@ -47,7 +50,7 @@ class Submission:
         rows = await self._insert(
             conn,
             wanted,
-            [ChildOrder(input=order.input, context=order.context)],
+            [ChildOrder(input=order.input, context=order.context, model=order.model)],
             sessions=[session_id],
             user=order.user_id,
             version=wanted["current_version"],
@@ -58,6 +61,7 @@ class Submission:
             priority=order.priority,
             budget=order.budget,
             key=order.idempotency_key,
+            instructions=None if order.instructions is None else storable_text(order.instructions),
         )
         if not rows:
             if order.session_id is None:
@@ -111,6 +115,8 @@ class Submission:
             raise BadInput("The task is empty.")
         if len(order.input) > LONGEST_INPUT:
             raise BadInput(f"The task has more than {LONGEST_INPUT:,} characters; give long texts as its context.")
+        if order.instructions is not None and len(order.instructions) > LONGEST_INSTRUCTIONS:
+            raise BadInput(f"The instructions have more than {LONGEST_INSTRUCTIONS:,} characters.")
         row = await fetch(
             conn,
             "resolve_order",
@@ -137,7 +143,7 @@ class Submission:
     ) -> list[DictRow]:
         contexts = [await self._kept(conn, agent["org_id"], order.context) for order in orders]
         values = {
-            **{"parent": None, "call": None, "root": None, "depth": 0, "key": None},
+            **{"parent": None, "call": None, "root": None, "depth": 0, "key": None, "instructions": None},
             "task_ids": [new_id("tsk") for _ in orders],
             "session_ids": list(sessions),
             "seeds": [new_seed() for _ in orders],

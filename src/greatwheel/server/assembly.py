@@ -18,6 +18,7 @@ from greatwheel.core.clock import SystemClock
 from greatwheel.core.ids import AgentId, OrgId, SessionId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.llm.offered import OfferedModels
 from greatwheel.llm.port import ChatModel
 from greatwheel.memory.port import MemoryStore
 from greatwheel.memory.postgres import PostgresMemory
@@ -199,12 +200,16 @@ async def opened_runner(
             source=pinned.version.source,
             model=pinned.agent.model,
             budget=pinned.agent.budget,
+            instructions=pinned.agent.instructions,
         )
 
     async with AsyncExitStack() as stack:
         engines = Engines()
         stack.push_async_callback(engines.close)
-        models = ModelPool(opener or _opener(settings, database, tell), settings.llm.model or None)
+        offered = OfferedModels(settings.llm.model or None, settings.llm.environment(os.environ))
+        models = ModelPool(
+            opener or _opener(settings, database, tell), settings.llm.model or None, offered=offered.list
+        )
         stack.push_async_callback(models.close)
         commits = GroupCommit(store(PostgresStore(connector(database.url))), tell=tell)
         stack.push_async_callback(commits.close)

@@ -89,6 +89,10 @@ class Office:
     model: ScriptedModel
     source: str = ""
     linger: float = 0.0005
+    instructions: str = ""
+    """The agent's."""
+    named: list[str] = field(default_factory=list)
+    """Models that orders named."""
 
     def __post_init__(self) -> None:
         async def keep(conn: OrgConnection, org: OrgId, context: Any) -> bytes:
@@ -97,6 +101,10 @@ class Office:
         self.tasks = TaskStore(Submission(keep=keep))
 
     async def trusted(self, name: str | None) -> ChatModel:
+        return self.model
+
+    async def ordered(self, name: str) -> ChatModel:
+        self.named.append(name)
         return self.model
 
     named_by_guest = trusted
@@ -147,7 +155,7 @@ class Office:
 
     def runner(self, commits: GroupCommit, live: LiveSessions) -> TaskRunner:
         async def agents(conn: OrgConnection, agent: AgentId, version: int) -> AgentCode:
-            return AgentCode(name="worker", source=self.source)
+            return AgentCode(name="worker", source=self.source, instructions=self.instructions)
 
         return TaskRunner(
             database=self.database,

@@ -10,7 +10,7 @@ import pytest
 
 from greatwheel.channels.questions import open_questions
 from greatwheel.core.clock import SystemClock
-from greatwheel.core.errors import LeaseLost
+from greatwheel.core.errors import BadInput, LeaseLost
 from greatwheel.core.tasks import Task
 from greatwheel.llm.port import ChatRequest
 from greatwheel.runtime import sessions
@@ -252,6 +252,33 @@ async def test_the_dump_of_the_last_boundary_goes_when_the_task_ends(office: Off
         kept = await (await conn.execute("select digest from blobs")).fetchall()
         session = await sessions.get(conn, office.org_id, task.session_id)
     assert [row["digest"] for row in kept] == [session.snapshot]
+
+
+async def test_a_task_brings_its_own_model_and_instructions(office: Office) -> None:
+    """The loop says the instructions after its own prompt, in each attempt; the agent's own are for other tasks."""
+    office.instructions = "Speak Latin."
+    blocks = ["print(3 + 4)", "total = 3 + 4\nFINAL(total)"]
+    office.model = ScriptedModel([f"```python\n{each}\n```" for each in blocks] * 2, capabilities=frozenset())
+    task = await office.submit(model="other", instructions="Speak Greek.")
+    dying = Dying(PostgresStore(connector(office.database.url)), left=3)
+    assert await _attempt_until_death(office, task, dying)
+    await office.take_over(task)
+    assert (await office.work(task)).status == "done"
+    said = [request.messages[0].content for request in office.model.requests]
+    assert len(said) > 1
+    assert all(text.endswith("\n\nSpeak Greek.") and "Latin" not in text for text in said)
+    assert office.named == ["other", "other"]
+
+
+async def test_an_agents_instructions_are_for_tasks_without_any(office: Office) -> None:
+    """An agent with code gets them with its task."""
+    office.instructions = "Speak Latin."
+    office.source = "def handle(task):\n    return task['instructions']"
+    assert (await office.work(await office.submit())).answer == "Speak Latin."
+    assert (await office.work(await office.submit(instructions="Greek \0"))).answer == "Greek \ufffd"
+    assert (await office.work(await office.submit(instructions=""))).answer == ""
+    with pytest.raises(BadInput, match="instructions"):
+        await office.submit(instructions="x" * 20_001)
 
 
 async def test_an_agents_error_is_its_result(office: Office) -> None:

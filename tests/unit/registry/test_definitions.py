@@ -21,6 +21,7 @@ engine = "ouros"
 tools = ["web_*", "agent:research"]
 denied = ["*delete*"]
 budget = { tokens = 5000, seconds = 2.5 }
+instructions = "Be brief."
 
 [agents.short]
 source = '''
@@ -67,6 +68,7 @@ def test_each_kind_of_source_is_read() -> None:
         tools=("web_*", "agent:research"),
         denied=("*delete*",),
         budget={"tokens": 5000, "seconds": 2.5},
+        instructions="Be brief.",
     )
     assert short.origin == Inline(source="def handle(task):\n    return 1\n")
     assert shared.origin == Git(repository="https://example.org/agents.git", path="shared.py", revision="v1")

@@ -242,7 +242,7 @@ def _before(client: ApiClient, name: str, *, with_code: bool) -> dict[str, Any] 
         agent = client.call("GET", client.path(_PATH, name))
     except NotFound:
         return None
-    keys = ("description", "model", "engine", "tools", "denied", "budget")
+    keys = ("description", "model", "engine", "instructions", "tools", "denied", "budget")
     told: dict[str, Any] = {key: agent[key] for key in keys if agent[key] is not None}
     if not with_code:
         return told

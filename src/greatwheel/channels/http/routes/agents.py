@@ -46,6 +46,7 @@ class AgentFacts(BaseModel):
     description: str
     model: str | None
     engine: EngineName | None
+    instructions: str
     tools: Sequence[str]
     denied: Sequence[str]
     budget: Mapping[str, Any]
