@@ -57,6 +57,8 @@ class ServerSettings(Section):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    websocket_port: Annotated[int, Field(ge=0, le=65535)] = 8081
+    streams_per_user: Count = 50
     data: str = ""
 
 
