@@ -11,6 +11,7 @@ import typer
 
 from greatwheel.channels.cli.rows import JsonOption, facts, show, tell
 from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org, with_database
+from greatwheel.channels.webhooks.resealing import reseal_webhooks
 from greatwheel.core.errors import BadInput
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
@@ -92,6 +93,7 @@ def rotate_secrets(
         for org in await orgs.list_all(database):
             async with database.org(org.org_id) as conn:
                 count += await store.reseal(conn, org.org_id)
+                count += await reseal_webhooks(conn, org.org_id, sealer)
             count += await reseal_kept(database, org.org_id, sealer)
         return count
 
