@@ -1,5 +1,5 @@
 # Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
-.PHONY: demo run test test-hostile test-model check chaos bench waiting compat longcontext format clean setup
+.PHONY: demo run ask test test-browser test-hostile test-model check chaos bench waiting compat longcontext format clean setup
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -9,9 +9,11 @@ JOBS ?= auto
 
 help:
 	@echo "make demo         an agent answers questions over millions of characters, with a real local model"
-	@echo "make run Q=… F=…  ask a question Q about a file or folder F"
+	@echo "make run          a server with a page in the browser where you talk with agents; a model is pulled if need be"
+	@echo "make ask Q=… F=…  ask a question Q about a file or folder F"
 	@echo "make test         the tests, those below aside"
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
+	@echo "make test-browser the console in a real browser"
 	@echo "make test-model   the tests that need the real model"
 	@echo "make check        formatting, lint, types, directions of import"
 	@echo "make chaos        workers killed at every write, at random moments, and under restarts of Postgres"
@@ -29,14 +31,21 @@ demo: $(STAMP)
 	@scripts/demo
 
 run: $(STAMP)
-	@test -n "$(Q)" || { echo 'Say what to ask, as in: make run Q="Who wrote it?" F=big.txt'; exit 2; }
+	@scripts/run
+
+ask: $(STAMP)
+	@test -n "$(Q)" || { echo 'Say what to ask, as in: make ask Q="Who wrote it?" F=big.txt'; exit 2; }
 	@$(BIN)/greatwheel ask "$(Q)" $(if $(F),--file "$(F)")
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile" tests
+	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile and not browser" tests
 
 test-hostile: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m hostile tests/contract
+
+test-browser: $(STAMP)
+	@scripts/chromium
+	$(BIN)/pytest -q -n $(JOBS) -m browser tests/browser
 
 test-model: $(STAMP)
 	$(BIN)/greatwheel models pull smollm2:135m

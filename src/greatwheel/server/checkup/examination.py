@@ -33,7 +33,7 @@ async def examine(config: Path | None = None) -> Sequence[Finding]:
     ]
     after: list[Check] = [
         partial(machine.port, settings, settings.server.port, "[server] port"),
-        partial(machine.port, settings, settings.server.websocket_port, "[server] websocket_port"),
+        partial(machine.port, settings, settings.server.websocket_port, "[server] websocket_port", needed=False),
         partial(machine.disk, settings),
         machine.memory,
     ]

@@ -47,8 +47,8 @@ async def memory() -> Sequence[Finding]:
     return [ok("memory", f"{sized(found.available)} of {sized(found.total)} free")]
 
 
-async def port(settings: Settings, number: int, setting: str) -> Sequence[Finding]:
-    """Whether the server can listen there, or does already."""
+async def port(settings: Settings, number: int, setting: str, *, needed: bool = True) -> Sequence[Finding]:
+    """Whether the server can listen there, or does already; it starts without a port that is not needed."""
     check, host = f"port {number}", settings.server.host
     if number == 0:
         return []  # any that is free, or none
@@ -57,7 +57,8 @@ async def port(settings: Settings, number: int, setting: str) -> Sequence[Findin
         return [ok(check, f"free on {host}")]
     if await _is_ours(number):
         return [ok(check, "a Greatwheel server listens there")]
-    return [fail(check, f"can't be had on {host}: {reason}", f"End what listens there, or set {setting}.")]
+    tell = fail if needed else warn
+    return [tell(check, f"can't be had on {host}: {reason}", f"End what listens there, or set {setting}.")]
 
 
 def nearest(folder: Path) -> Path:
