@@ -48,7 +48,8 @@ from greatwheel.server.settings import Settings
 from greatwheel.tenancy import orgs
 from greatwheel.tenancy.sealing import Sealer
 from greatwheel.tenancy.secrets import SecretStore
-from greatwheel.tools.configuration import load_tools
+from greatwheel.tools.configuration import ToolsSettings, all_tools, tool_settings
+from greatwheel.tools.mcp import McpServers
 from greatwheel.tools.services import ToolServices
 
 LOG = logging.getLogger("greatwheel")
@@ -128,17 +129,16 @@ def task_store(settings: Settings, sealer: Sealer) -> TaskStore:
     )
 
 
-def services_of(installation: Installation) -> Services:
+def services_of(installation: Installation, tools: ToolsSettings, servers: McpServers) -> Services:
     """All that agents may call, beside the models."""
-    settings, database = installation.settings, installation.database
-    tools = load_tools(settings.resolve(settings.tools.file) if settings.tools.file else None)
+    database = installation.database
     return AllServices(
         parts=(
             ChannelServices(),
             BusServices(tasks=installation.tasks),
             ChildServices(tasks=installation.tasks),
             MemoryServices(store=installation.memory, db=database),
-            ToolServices(tools=tools, db=database, secrets=installation.secrets),
+            ToolServices(tools=all_tools(tools), db=database, secrets=installation.secrets, more=servers),
         )
     )
 
@@ -216,6 +216,9 @@ async def opened_runner(
         live = LiveSessions(clock, evicted, most=settings.session.in_memory)
         stack.push_async_callback(live.close)
         stack.callback(asyncio.create_task(live.sweeping()).cancel)
+        tools = tool_settings(settings.resolve(settings.tools.file) if settings.tools.file else None)
+        servers = McpServers(tools, database)
+        stack.push_async_callback(servers.close)
         yield TaskRunner(
             database=database,
             commits=commits,
@@ -223,7 +226,7 @@ async def opened_runner(
             agents=agents,
             models=models,
             engines=engines,
-            services=services_of(installation),
+            services=services_of(installation, tools, servers),
             sealer=installation.sealer,
             live=live,
             clock=clock,

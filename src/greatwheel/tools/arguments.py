@@ -17,6 +17,8 @@ from greatwheel.tools.port import ToolSpec
 
 MAX_ARGUMENT_CHARS = 200_000
 """Longest arguments of a call, as JSON."""
+_MOST_CHECKS = 200_000
+_MOST_CHECKED_CHARS = 50_000_000
 _QUOTED_CHARS = 200
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
 
@@ -37,7 +39,9 @@ def bind(spec: ToolSpec, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict
     arguments |= kwargs
     arguments = {name: value for name, value in arguments.items() if value is not None or _takes_null(spec, name)}
     _check_names(spec, arguments)
-    plain: dict[str, Any] = json.loads(_as_json(spec, arguments))
+    text = _as_json(spec, arguments)
+    plain: dict[str, Any] = json.loads(text)
+    _check_cost(spec, plain, text)
     _check_values(spec, plain)
     return plain
 
@@ -94,6 +98,23 @@ def _as_json(spec: ToolSpec, arguments: Mapping[str, Any]) -> str:
     if len(text) > MAX_ARGUMENT_CHARS:
         raise ValueError(f"tool.{spec.name} got {len(text):,} characters; at most {MAX_ARGUMENT_CHARS:,} are taken")
     return text
+
+
+def _check_cost(spec: ToolSpec, arguments: Mapping[str, Any], text: str) -> None:
+    """Checking takes as long as the schema's parts times the arguments': it must not hold the process up."""
+    parts = _count(spec.parameters)
+    if parts * _count(arguments) > _MOST_CHECKS or parts * len(text) > _MOST_CHECKED_CHARS:
+        raise ValueError(f"tool.{spec.name} got arguments that are too long for a schema of {parts:,} parts")
+
+
+def _count(value: Any) -> int:
+    match value:
+        case Mapping():
+            return 1 + sum(map(_count, value.values()))
+        case list():
+            return 1 + sum(map(_count, value))
+        case _:
+            return 1
 
 
 def _check_values(spec: ToolSpec, arguments: Mapping[str, Any]) -> None:

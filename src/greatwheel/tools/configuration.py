@@ -1,6 +1,7 @@
 """Reads which tools there are, from the configuration and the installed packages.
 
 networks = ["10.2.0.0/16"]        # not public, and allowed to all tools of this file
+tenant_networks = []              # … to MCP servers that organisations declare
 
 [web_search]
 url = "https://searx.example.org"
@@ -11,6 +12,10 @@ function = "acme.tools:send_invoice"
 [[tools]]
 name = "weather"
 …
+
+[[mcp_servers]]
+name = "github"
+…
 """
 
 from __future__ import annotations
@@ -20,12 +25,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from greatwheel.core.errors import BadInput
 from greatwheel.tools.addresses import Network, parse_network
 from greatwheel.tools.functions import installed_functions, load_function
 from greatwheel.tools.http import HttpTool, HttpToolSettings
+from greatwheel.tools.mcp_declarations import McpServer
 from greatwheel.tools.port import Tool
 from greatwheel.tools.registry import ToolRegistry
 from greatwheel.tools.search import SearchSettings, WebSearch
@@ -53,23 +59,36 @@ class ToolsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    tenant_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     web_search: SearchSettings | None = None
     functions: tuple[FunctionSettings, ...] = ()
     tools: tuple[HttpToolSettings, ...] = Field(default=())
+    mcp_servers: tuple[McpServer, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_of_each_name(self) -> ToolsSettings:
+        names = [server.name for server in self.mcp_servers]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two MCP servers are named {min(twice)}")
+        return self
 
 
-def load_tools(file: Path | None = None) -> ToolRegistry:
-    """The tools of a file, and those of installed packages.
+def tool_settings(file: Path | None = None) -> ToolsSettings:
+    """What a file says; no file: the defaults.
 
     Raises:
         BadInput: the file can't be read or used; the message has the place and the reason in one line.
     """
-    settings = ToolsSettings() if file is None else parse_settings(_read(file), str(file))
+    return ToolsSettings() if file is None else parse_settings(_read(file), str(file))
+
+
+def all_tools(settings: ToolsSettings) -> ToolRegistry:
+    """The tools of settings, and those of installed packages. Raises as `tool_settings`."""
     return ToolRegistry([*_declared(settings), *installed_functions()])
 
 
 def parse_settings(data: Mapping[str, Any], source: str) -> ToolsSettings:
-    """The settings in a table as TOML gives it. Raises as `load_tools`; `source` names the file."""
+    """The settings in a table as TOML gives it. Raises as `tool_settings`; `source` names the file."""
     try:
         return ToolsSettings.model_validate(data)
     except ValidationError as error:
@@ -79,7 +98,7 @@ def parse_settings(data: Mapping[str, Any], source: str) -> ToolsSettings:
 
 
 def declared_tools(settings: ToolsSettings) -> ToolRegistry:
-    """The tools of settings alone. Raises as `load_tools`."""
+    """The tools of settings alone. Raises as `tool_settings`."""
     return ToolRegistry(_declared(settings))
 
 

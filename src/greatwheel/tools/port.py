@@ -73,3 +73,22 @@ class Tool(Protocol):
     async def call(self, invocation: Invocation, arguments: Mapping[str, Any]) -> Any:
         """Do it."""
         ...
+
+
+class ToolSource(Protocol):
+    """Tools that depend on the organisation: they are looked for when they are called."""
+
+    def may_have(self, name: str) -> bool:
+        """Whether a tool of that name could be one of them. Asks nobody."""
+        ...
+
+    async def find(self, org_id: OrgId, name: str, secrets: Mapping[str, str]) -> Tool | None:
+        """The organisation's tool; None: there is none of that name.
+
+        `secrets` are all of the organisation's. The caller has checked the permission, and cleans what is raised.
+
+        Raises:
+            NotAvailable: there is none, and more can be said; or it needs a secret that is not there.
+            ToolFailed: it could not be found out.
+        """
+        ...

@@ -6,20 +6,22 @@ secrets there. What leaves a tool, result or error, is cleaned of the organisati
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greatwheel.core.errors import GreatwheelError, NotAvailable, ToolFailed
+from greatwheel.core.errors import GreatwheelError, ToolFailed
 from greatwheel.database.database import Database
-from greatwheel.runtime.services import Effect, Read, Service, ServiceCall
+from greatwheel.runtime.services import Effect, Read, Service, ServiceCall, Varying
 from greatwheel.tenancy import grants
 from greatwheel.tenancy.redaction import Redactor
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tools.arguments import bind
-from greatwheel.tools.port import Invocation, Tool, ToolSpec
+from greatwheel.tools.port import Invocation, Tool, ToolSource, ToolSpec
 from greatwheel.tools.registry import ToolRegistry
+from greatwheel.tools.requirements import require_secrets
 
 _START = "tool."
 _ANY = "tool.authorized_action"
@@ -33,6 +35,8 @@ class ToolServices:
     tools: ToolRegistry
     db: Database
     secrets: SecretStore
+    more: ToolSource | None = None
+    """Tools that depend on the organisation; those of the registry go before them."""
 
     def find(self, name: str) -> Service | None:
         """The tool's service; None for a name that is no tool's. An unknown tool is one that says so."""
@@ -41,13 +45,12 @@ class ToolServices:
         if name == _ANY:
             # Which tool it will be is not known here, so it is taken for the most delicate kind.
             return Effect(handle=self._any)
-        try:
-            spec = self.tools.get(name.removeprefix(_START)).spec
-        except NotAvailable:
-            return Read(handle=self._named)
-        if spec.kind == "read":
-            return Read(handle=self._named)
-        return Effect(handle=self._named, repeatable=spec.repeatable)
+        bare = name.removeprefix(_START)
+        if bare in self.tools:
+            return _service(self.tools.get(bare).spec, self._named)
+        if self.more is not None and self.more.may_have(bare):
+            return Varying(choose=self._choose)
+        return Read(handle=self._named)
 
     async def _named(self, call: ServiceCall) -> Any:
         return await self._call(call, call.name.removeprefix(_START), call.args, call.kwargs)
@@ -56,32 +59,60 @@ class ToolServices:
         name, arguments = _action(call)
         return await self._call(call, name, (), arguments)
 
-    async def _call(self, call: ServiceCall, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        tool = self.tools.get(name)
-        secrets = await self._admit(call, tool.spec)
-        arguments = bind(tool.spec, args, kwargs)
-        redactor = Redactor(secrets)
-        invocation = Invocation(
-            org_id=call.context.organisation,
-            user_id=call.task.user_id,
-            idempotency_key=call.idempotency_key,
-            secrets={wanted: secrets[wanted] for wanted in tool.spec.secrets},
-            redactor=redactor,
-        )
-        return _checked(tool.spec, redactor.value(await _done(tool, invocation, arguments, redactor)))
+    async def _choose(self, call: ServiceCall) -> Read | Effect:
+        tool, secrets = await self._found(call, call.name.removeprefix(_START))
 
-    async def _admit(self, call: ServiceCall, spec: ToolSpec) -> Mapping[str, str]:
-        """All the organisation's secrets, once the permission is there and so are those that the tool needs."""
+        async def handle(call: ServiceCall) -> Any:
+            return await _use(tool, secrets, call, call.args, call.kwargs)
+
+        return _service(tool.spec, handle)
+
+    async def _call(self, call: ServiceCall, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        tool, secrets = await self._found(call, name)
+        return await _use(tool, secrets, call, args, kwargs)
+
+    async def _found(self, call: ServiceCall, name: str) -> tuple[Tool, Mapping[str, str]]:
+        """The tool, and all the organisation's secrets: once the permission is there, and what the tool needs."""
+        if name not in self.tools and self.more is not None and self.more.may_have(name):
+            return await self._theirs(self.more, call, name)
+        tool = self.tools.get(name)
+        secrets = await self._admit(call, tool.spec.required_permission)
+        require_secrets(name, tool.spec.secrets, secrets)
+        return tool, secrets
+
+    async def _theirs(self, more: ToolSource, call: ServiceCall, name: str) -> tuple[Tool, Mapping[str, str]]:
+        secrets = await self._admit(call, name)
+        try:
+            found = await more.find(call.context.organisation, name, secrets)
+        except GreatwheelError as error:
+            raise _cleaned(error, Redactor(secrets)) from None
+        return (found or self.tools.get(name)), secrets  # the registry says what there is instead
+
+    async def _admit(self, call: ServiceCall, permission: str) -> Mapping[str, str]:
+        """All the organisation's secrets, once the permission is there."""
         org_id = call.context.organisation
         async with self.db.org(org_id) as conn:
-            await grants.require(conn, spec.required_permission, call.task)
-            secrets = await self.secrets.reveal_all(conn, org_id)
-        if missing := [name for name in spec.secrets if name not in secrets]:
-            raise NotAvailable(
-                f"tool.{spec.name} needs the secret {missing[0]}, which this organisation has not; "
-                f"an admin sets it by `greatwheel secrets set {missing[0]}`."
-            )
-        return secrets
+            await grants.require(conn, permission, call.task)
+            return await self.secrets.reveal_all(conn, org_id)
+
+
+def _service(spec: ToolSpec, handle: Callable[[ServiceCall], Awaitable[Any]]) -> Read | Effect:
+    return Read(handle=handle) if spec.kind == "read" else Effect(handle=handle, repeatable=spec.repeatable)
+
+
+async def _use(
+    tool: Tool, secrets: Mapping[str, str], call: ServiceCall, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Any:
+    arguments = await asyncio.to_thread(bind, tool.spec, args, kwargs)
+    redactor = Redactor(secrets)
+    invocation = Invocation(
+        org_id=call.context.organisation,
+        user_id=call.task.user_id,
+        idempotency_key=call.idempotency_key,
+        secrets={wanted: secrets[wanted] for wanted in tool.spec.secrets},
+        redactor=redactor,
+    )
+    return _checked(tool.spec, redactor.value(await _done(tool, invocation, arguments, redactor)))
 
 
 async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any], redactor: Redactor) -> Any:

@@ -16,6 +16,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "api_keys": {"key_id": "k", "user_id": "u", "prefix": "{org}", "hash": b"h"},
     "logins": {"login_id": "l", "key_id": "k", "prefix": "{org}", "hash": b"h", "expires_at": "2999-01-01"},
     "uploads": {"upload_id": "l", "user_id": "u", "name": "f", "chars": 1, "digest": b"d"},
+    "mcp_servers": {"name": "m", "url": "https://mcp.example.com"},
     "org_secrets": {"name": "S", "sealed": b"s", "key_id": "m"},
     "blobs": {"digest": b"d", "data": b"x", "raw_size": 1},
     "agent_defs": {"agent_id": "a", "name": "a", "source_kind": "bare"},

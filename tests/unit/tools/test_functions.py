@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from greatwheel.core.errors import BadInput, InDoubt, NotAvailable, ToolFailed
 from greatwheel.core.ids import OrgId, UserId
-from greatwheel.tools.configuration import declared_tools, load_tools, parse_settings
+from greatwheel.tools.configuration import all_tools, declared_tools, parse_settings, tool_settings
 from greatwheel.tools.functions import FunctionTool, load_function, tool
 from greatwheel.tools.port import Invocation
 from greatwheel.tools.registry import ToolRegistry
@@ -160,10 +160,10 @@ def test_a_file_that_can_not_be_used_is_told_in_a_line(tmp_path: Path, text: str
     file = tmp_path / "tools.toml"
     file.write_text(text)
     with pytest.raises(BadInput, match=said) as refused:
-        load_tools(file)
+        all_tools(tool_settings(file))
     assert "\n" not in str(refused.value)
     with pytest.raises(BadInput, match=r"missing\.toml"):
-        load_tools(tmp_path / "missing.toml")
+        tool_settings(tmp_path / "missing.toml")
 
 
 def test_an_unknown_tool_names_those_that_are_near() -> None:
