@@ -42,6 +42,8 @@ from greatwheel.channels.http.routes import (
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
 from greatwheel.channels.webhooks import routes as webhooks
+from greatwheel.channels.openai import routes as openai
+from greatwheel.channels.openai.errors import OpenAIErrors
 from greatwheel.channels.websocket import routes as websocket
 from greatwheel.channels.websocket.open_sockets import OpenSockets
 from greatwheel.core.clock import Clock, SystemClock
@@ -54,12 +56,14 @@ DESCRIPTION = (
 BODY_LIMITS = {
     "/api/tasks": MOST_CONTEXT_BODY,
     "/api/chat": MOST_CONTEXT_BODY,
+    "/v1/chat/completions": MOST_CONTEXT_BODY,
     "/api/uploads": uploads.MOST_BYTES + MIB,
     "/api/login": 4_096,  # read before anybody has shown a key
 }
 """Bytes of a request's body, where they are others than usual."""
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody, "description": "An error: its code says which."} for status in ("4XX", "5XX", 422)
+    status: {"model": ErrorBody, "description": "An error: its code says which."}
+    for status in (400, 401, 403, 404, 409, 413, 422, 429, "5XX")
 }
 
 
@@ -91,6 +95,7 @@ def create_app(
         lifespan=_lifespan,
         middleware=[
             Middleware(SecurityHeaders),
+            Middleware(OpenAIErrors),
             Middleware(Authentication, door=door),
             Middleware(BodyLimit, limits=BODY_LIMITS),
         ],
@@ -110,6 +115,7 @@ def create_app(
     app.include_router(docs_page.router)
     app.include_router(login.router)
     app.include_router(websocket.router)
+    app.include_router(openai.router, dependencies=KEY_NEEDED)
     app.include_router(webhooks.hooks)
     app.include_router(webhooks.router, dependencies=KEY_NEEDED)
     app.include_router(console.router)

@@ -60,14 +60,20 @@ def _route(method: str, path: str, route: Mapping[str, Any]) -> str:
         for each in route.get("parameters", ())
     ]
     rows += [("body", "required", kind, "") for kind in _contents(route.get("requestBody", {}))]
-    rows += [
-        (str(status), "answer", ", ".join(_contents(answer)), _told(answer))
-        for status, answer in route["responses"].items()
-    ]
+    rows += _answers(route["responses"])
     return (
         f"<details><summary><b>{method.upper()}</b> <code>{escape(path)}</code> "
         f"<span>{escape(route['summary'])}</span></summary><p>{escape(_told(route))}</p>{_table(rows)}</details>"
     )
+
+
+def _answers(responses: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each kind of answer: most errors have one."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for status, answer in responses.items():
+        kinds.setdefault((", ".join(_contents(answer)), _told(answer)), []).append(str(status))
+    for (contents, told), statuses in kinds.items():
+        yield ", ".join(statuses), "answer", contents, told
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from greatwheel.channels.http import uploads
+from greatwheel.channels.http.errors import ErrorBody
 from greatwheel.channels.http.visits import Visitor
 from greatwheel.core.errors import FileTooLarge
 
@@ -26,7 +27,11 @@ class UploadFacts(BaseModel):
     chars: int
 
 
-@router.post("", status_code=HTTPStatus.CREATED)
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    responses={HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"model": ErrorBody, "description": "The file is not text."}},
+)
 async def upload(
     visit: Visitor, file: Annotated[UploadFile, File(description="Text, JSON or CSV in UTF-8, up to 100 MB.")]
 ) -> UploadFacts:
