@@ -41,9 +41,9 @@ from greatwheel.channels.http.routes import (
     users,
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
-from greatwheel.channels.webhooks import routes as webhooks
 from greatwheel.channels.openai import routes as openai
 from greatwheel.channels.openai.errors import OpenAIErrors
+from greatwheel.channels.webhooks import routes as webhooks
 from greatwheel.channels.websocket import routes as websocket
 from greatwheel.channels.websocket.open_sockets import OpenSockets
 from greatwheel.core.clock import Clock, SystemClock

@@ -1,0 +1,28 @@
+-- What agents ask people, over a task and all that it called. Each statement runs in a transaction of one organisation.
+
+-- name: open_task
+-- The task of a session of a user's that has begun and not ended.
+select task_id, usage, path[array_upper(path, 1)] as agent
+from tasks
+where org_id = %(org)s and session_id = %(session)s and user_id = %(user)s and parent_id is null
+  and status in ('running', 'waiting')
+order by created_at limit 1;
+
+-- name: asked_below
+-- The question that has waited longest of a task and those that it called, with its event's number.
+with recursive tree as (
+  select t.task_id from tasks t
+  where t.org_id = %(org)s and t.task_id = %(task)s and t.status in ('running', 'waiting')
+  union all
+  select c.task_id from tasks c join tree on c.org_id = %(org)s and c.parent_id = tree.task_id
+  where c.status in ('running', 'waiting')
+)
+select c.task_id, c.seq as call, e.seq as event, e.data->>'question' as question, e.data->'choices' as choices
+from tree
+join host_calls c on c.org_id = %(org)s and c.task_id = tree.task_id and c.state = 'waiting' and c.name = 'channel.ask'
+join lateral (
+  select seq, data from task_events
+  where org_id = %(org)s and task_id = c.task_id and type = 'question.asked' and (data->>'call')::integer = c.seq
+  order by seq desc limit 1
+) e on true
+order by e.seq limit 1;
