@@ -248,7 +248,13 @@ async def work(
 ) -> None:
     """Carry out tasks, and run the channels' errands, until `stop` is set."""
     chosen = installation.settings.scheduler
-    courier = courier_of(installation.settings, installation.database, installation.sealer)
+    courier = courier_of(
+        installation.settings,
+        installation.database,
+        installation.sealer,
+        tasks=installation.tasks,
+        secrets=installation.secrets,
+    )
     worker = Worker(
         installation.database,
         installation.tasks,

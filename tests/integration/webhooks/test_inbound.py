@@ -125,15 +125,16 @@ async def test_nobody_can_tell_a_wrong_signature_from_no_webhook(
 
 
 async def test_who_tries_signatures_is_slowed_down(house: House, admin: Caller) -> None:
-    """After twenty wrong ones an address waits; a webhook that was good from it not long ago is let through."""
+    """After twenty wrong ones for a webhook an address waits there; other webhooks and addresses don't, and who was
+    right not long ago is let through."""
     webhook, other = await made(admin), await made(admin, name="other")
-    assert (await deliver(house, webhook)).status_code == 202
     wrong = [await deliver(house, {**other, "secret": signing.new_secret()}) for _ in range(21)]
     assert {answer.status_code for answer in wrong[:20]} == {401}
     assert (wrong[-1].status_code, "retry-after" in wrong[-1].headers) == (429, True)
     assert (await deliver(house, other)).status_code == 429
-    assert (await deliver(house, webhook, message_id="msg_2")).status_code == 202
+    assert (await deliver(house, webhook)).status_code == 202
     assert (await deliver(house, other, address="10.1.1.1")).status_code == 202
+    assert (await deliver(house, other, message_id="msg_2")).status_code == 202
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ from greatwheel.channels.http.routes import (
 from greatwheel.channels.http.visits import KEY_NEEDED
 from greatwheel.channels.openai import routes as openai
 from greatwheel.channels.openai.errors import OpenAIErrors
+from greatwheel.channels.slack import routes as slack
 from greatwheel.channels.webhooks import routes as webhooks
 from greatwheel.channels.websocket import routes as websocket
 from greatwheel.channels.websocket.open_sockets import OpenSockets
@@ -117,6 +118,8 @@ def create_app(
     app.include_router(websocket.router)
     app.include_router(openai.router, dependencies=KEY_NEEDED)
     app.include_router(webhooks.hooks)
+    app.include_router(slack.events)
+    app.include_router(slack.router, dependencies=KEY_NEEDED)
     app.include_router(webhooks.router, dependencies=KEY_NEEDED)
     app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
