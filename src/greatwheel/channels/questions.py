@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
+
+from psycopg.types.json import Jsonb
 
 from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.core.ids import OrgId, SessionId, TaskId, UserId
@@ -38,8 +40,8 @@ class Answers(Protocol):
 
     async def answer(
         self, conn: OrgConnection, task_id: TaskId, seq: int, answer: bytes | None, error: str | None = None
-    ) -> Any:
-        """Fill in a call that waits and wake its task."""
+    ) -> bool:
+        """Fill in a call that waits and wake its task; False: it does not wait (any more)."""
         ...
 
 
@@ -67,5 +69,8 @@ async def answer_question(
     question = waiting[0]
     if question.choices is not None and text not in question.choices:
         raise BadInput(f"The answer must be one of: {', '.join(question.choices)}.")
-    await tasks.answer(conn, task, question.call, encoded(text))
+    told = {"org": org, "task": task, "type": "question.answered", "data": Jsonb({"call": question.call})}
+    await conn.execute(SQL["tell"], told)
+    if not await tasks.answer(conn, task, question.call, encoded(text)):
+        raise NotFound(f"The task {task} waits for no answer.")  # somebody was faster, or its time was over
     return question

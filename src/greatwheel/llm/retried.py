@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
@@ -54,16 +54,20 @@ class RetriedModel(WrapperModel):
 
     async def stream(self, context: CallContext, request: ChatRequest) -> AsyncIterator[ChatChunk]:
         """The stream of the first attempt that begins."""
-        async for attempt in self._retrying():
-            with attempt:
-                chunks = opened(self._inner.stream(context, request))
-                first = await anext(chunks, None)
+        chunks, first = await self._tried(self._begun, context, request)
         if first is None:
             return
         async with aclosing(chunks):
             yield first
             async for chunk in chunks:
                 yield chunk
+
+    async def _begun(
+        self, context: CallContext, request: ChatRequest
+    ) -> tuple[AsyncGenerator[ChatChunk, None], ChatChunk | None]:
+        """A stream and its first chunk; None when it is empty."""
+        chunks = opened(self._inner.stream(context, request))
+        return chunks, await anext(chunks, None)
 
     async def embed(self, context: CallContext, texts: Sequence[str]) -> list[list[float]]:
         """The vectors of the first attempt that succeeds."""

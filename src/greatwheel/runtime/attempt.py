@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, RunStarted, tag
+from greatwheel.core.events import Event, HostCallServed, HostCallStarted, Observer, RunStarted
 from greatwheel.core.ids import OrgId, SessionId
 from greatwheel.core.tasks import Ending, Task
 from greatwheel.llm.port import ChatModel
@@ -20,7 +20,7 @@ from greatwheel.runtime.record import Prefix, RecordedCall, RecordedReply
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.sessions import SessionRow
 from greatwheel.runtime.state import LoopState
-from greatwheel.runtime.trajectory import event_line
+from greatwheel.runtime.telling import told
 from greatwheel.runtime.wire import to_wire
 from greatwheel.tenancy.key_format import SESSION_KEY_START
 from greatwheel.tenancy.sealing import Sealer
@@ -118,20 +118,17 @@ def ending_of_agent(handled: Handled, ledger: Ledger) -> Ending:
     return Ending(status="done", answer=handled.answer, result=result, usage=usage, outcome="answered")
 
 
-_NOT_SHOWN = ("type", "at", "run_id", "messages")
-"""Fields of events that the journal has elsewhere, or that are too long for it."""
-
-
 def observer_of(attempt: Attempt, model: ChatModel) -> Observer:
-    """Tells the journal what people may watch. Host calls stand in the journal already, replayed replies do, too."""
+    """Tells the journal what people may watch. Host calls and replies are told with their rows, once."""
     journal, replies = attempt.desk.journal, attempt.prefix.replies
 
     def tell(event: Event) -> None:
         if isinstance(event, (HostCallStarted, HostCallServed)) or getattr(event, "step", 0) in replies:
             return
-        data = {name: value for name, value in event_line(event, 0.0).items() if name not in _NOT_SHOWN}
+        row = told(event)
+        data = row.data
         if isinstance(event, RunStarted):
-            data["model"] = model.model  # its full name tells where the server is
-        journal.event(tag(event), data)
+            data = {**data, "model": model.model}  # its full name tells where the server is
+        journal.event(row.type, data)
 
     return tell

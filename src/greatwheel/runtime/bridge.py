@@ -7,7 +7,6 @@ site; only the end of the run (a budget that is used up, a lost model server) le
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
@@ -32,13 +31,14 @@ from greatwheel.core.events import HostCallServed, HostCallStarted, Observer
 from greatwheel.core.ids import RunId
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.runtime.arguments import as_list, as_text, asks_only, bind, choice_grammar, model_name
 from greatwheel.runtime.desk import Desk, Served, finished_row
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.paid import paid_chat
 from greatwheel.runtime.record import Prefix
 from greatwheel.runtime.services import Effect
+from greatwheel.runtime.telling import WORTH_TELLING_SECONDS, Deltas, told_call
 from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returned
-from greatwheel.sandbox.prelude import BINDERS, SIGNATURES
 
 SUB_MAX_TOKENS = 512
 """Longest reply of a sub-model unless the call says otherwise."""
@@ -57,6 +57,8 @@ GUEST_ERRORS = (
     ToolFailed,
 )
 """Errors of ours that a guest may see and catch, by their names."""
+STREAMED = frozenset({"llm_query", "llm.complete"})
+"""Calls with one reply, which people may watch coming."""
 _ONE_CALL = Usage(host_calls=1)
 
 
@@ -86,10 +88,12 @@ class _Job:
 
     ledger: Ledger
     key: str
+    heard: Deltas | None = None
+    """Told the reply's pieces."""
 
     def part(self, place: int) -> _Job:
         """One of a batch."""
-        return replace(self, key=f"{self.key}-{place}")
+        return replace(self, key=f"{self.key}-{place}", heard=None)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -107,6 +111,8 @@ class Bridge:
     desk: Desk | None = None
     """Services and journal of a durable task."""
     checkpoint: Callable[[], Awaitable[None]] | None = None
+    streams: bool = False
+    """Replies to the guest's single model calls are told while they come."""
     parallel: int = 64
     """Sub-calls of one batch that are under way at once; the gate has the server's own limit."""
     calls: int = 0
@@ -132,7 +138,7 @@ class Bridge:
 
     async def _final(self, call: HostCall) -> dict[int, Answer] | FinalCalled:
         try:
-            bound = _bind(call)
+            bound = bind(call)
         except TypeError as error:
             return {call.id: Failed(type="TypeError", message=str(error))}
         return FinalCalled(value=bound.get("answer"))
@@ -147,17 +153,17 @@ class Bridge:
             return None
         if recorded.state == "started":
             failure = f"InDoubt: {call.name} was cut off by a crash; it may or may not have happened."
-            return self._answered(number, call, None, failure, self.ledger.leaf(), 0.0, kept=False)
+            return self._answered(number, call, None, failure, self.ledger.leaf(), 0.0)
         self.ledger.add(recorded.usage)
         self._served(number, call, recorded.result, recorded.error, Usage(), 0.0, replayed=True)
         return _answer_of(recorded.result, recorded.error)
 
     async def _serve_new(self, number: int, call: HostCall) -> Answer | None:
-        began, ledger = self.clock.monotonic(), self.ledger.leaf()
+        began, ledger, heard = self.clock.monotonic(), self.ledger.leaf(), self._listener(number, call)
         served = Served()
         failure: str | None = None
         try:
-            served = await self._handle(number, call, ledger)
+            served = await self._handle(number, call, ledger, heard)
         except (TypeError, ValueError, KeyError, OverflowError, TimeoutError) as error:
             failure = f"{type(error).__name__}: {error}"
         except GUEST_ERRORS as error:
@@ -167,7 +173,13 @@ class Bridge:
         if served.waits:
             return None
         seconds = self.clock.monotonic() - began
-        return self._answered(number, call, served.value, failure, ledger, seconds, kept=served.kept)
+        streamed = heard is not None and heard.told
+        return self._answered(number, call, served.value, failure, ledger, seconds, kept=served.kept, streamed=streamed)
+
+    def _listener(self, number: int, call: HostCall) -> Deltas | None:
+        if self.desk is None or not self.streams or call.name not in STREAMED:
+            return None
+        return Deltas(self.desk.journal, self.clock, {"call": number}, self.desk.task.epoch)
 
     def _answered(
         self,
@@ -178,12 +190,17 @@ class Bridge:
         ledger: Ledger,
         seconds: float,
         *,
-        kept: bool,
+        kept: bool = False,
+        streamed: bool = False,
     ) -> Answer:
         ledger.add(_ONE_CALL)
-        if self.desk is not None and not kept:
+        if self.desk is not None and (not kept or seconds >= WORTH_TELLING_SECONDS):
             row = finished_row(number, self.step, call, result, failure, ledger.usage, seconds)
-            self.desk.journal.served(row)
+            told = told_call(row)
+            if not kept:
+                self.desk.journal.served(replace(row, told=told, streamed=streamed))
+            elif told is not None:
+                self.desk.journal.event(told.type, told.data)
         self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)
         return _answer_of(result, failure)
 
@@ -222,10 +239,10 @@ class Bridge:
             )
         )  # fmt: skip
 
-    async def _handle(self, number: int, call: HostCall, ledger: Ledger) -> Served:
-        bound = _bind(call)
+    async def _handle(self, number: int, call: HostCall, ledger: Ledger, heard: Deltas | None) -> Served:
+        bound = bind(call)
         service = None
-        if self.desk is not None and not _asks_only(call.name, bound):
+        if self.desk is not None and not asks_only(call.name, bound):
             service = self.desk.find(call.name)
         if self.desk is not None and service is not None:
             return await self.desk.serve(number, self.step, call, bound, service)
@@ -233,23 +250,25 @@ class Bridge:
         if handler is None:
             name = call.name.split(".")[0]
             raise NotAvailable(f"{call.name} is not available here: this installation has no {name} service.")
-        return Served(value=await handler(self, bound, _Job(ledger=ledger, key=f"{self.run_id}-{number}")))
+        return Served(value=await handler(self, bound, _Job(ledger=ledger, key=f"{self.run_id}-{number}", heard=heard)))
 
     async def _llm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
-        return await self._ask([Message(role="user", content=_text(bound["prompt"]))], bound, job)
+        return await self._ask([Message(role="user", content=as_text(bound["prompt"]))], bound, job)
 
     async def _batch_llm_query(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
-        prompts = _list(bound["prompts"])
+        prompts = as_list(bound["prompts"])
         return await self._together(
             [self._llm_query({**bound, "prompt": prompt}, job.part(place)) for place, prompt in enumerate(prompts)]
         )
 
     async def _complete(self, bound: Mapping[str, Any], job: _Job) -> str:
-        messages = [Message(role=item["role"], content=_text(item["content"])) for item in bound.get("messages") or ()]
+        messages = [
+            Message(role=item["role"], content=as_text(item["content"])) for item in bound.get("messages") or ()
+        ]
         if bound.get("system"):
-            messages.insert(0, Message(role="system", content=_text(bound["system"])))
+            messages.insert(0, Message(role="system", content=as_text(bound["system"])))
         if bound.get("prompt") is not None:
-            messages.append(Message(role="user", content=_text(bound["prompt"])))
+            messages.append(Message(role="user", content=as_text(bound["prompt"])))
         if not any(message.role == "user" for message in messages):
             raise ValueError("llm.complete needs messages=[{'role': 'user', 'content': …}] or a prompt")
         return await self._ask(messages, bound, job)
@@ -266,31 +285,33 @@ class Bridge:
             )
         request = ChatRequest(
             messages=messages,
-            model=_model_name(bound),
+            model=model_name(bound),
             temperature=float(bound.get("temperature") or 0.0),
             max_tokens=max_tokens,
             idempotency_key=job.key,
-            grammar=_choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
+            grammar=choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
         )
-        reply = await paid_chat(self.model, self.context, request, ledger=job.ledger, estimate=estimate)
+        reply = await paid_chat(
+            self.model, self.context, request, ledger=job.ledger, estimate=estimate, heard=job.heard
+        )
         return reply.text.strip()
 
     async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
         text = bound["text"]
-        vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else _list(text))
+        vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else as_list(text))
         return vectors[0] if isinstance(text, str) else vectors
 
     async def _rlm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
         context = bound.get("context")
         if context is None:
             # A child without data of its own has only its question to think about: one model call does that.
-            return await self._ask([Message(role="user", content=_text(bound["question"]))], bound, job)
-        return await self.child(_text(bound["question"]), context, _model_name(bound), job.ledger)
+            return await self._ask([Message(role="user", content=as_text(bound["question"]))], bound, job)
+        return await self.child(as_text(bound["question"]), context, model_name(bound), job.ledger)
 
     async def _batch_rlm_query(self, bound: Mapping[str, Any], job: _Job) -> list[str]:
-        questions = _list(bound["questions"])
+        questions = as_list(bound["questions"])
         contexts = bound.get("contexts")
-        each = _list(contexts) if isinstance(contexts, (list, tuple)) else [contexts] * len(questions)
+        each = as_list(contexts) if isinstance(contexts, (list, tuple)) else [contexts] * len(questions)
         if len(each) != len(questions):
             raise ValueError(f"batch_rlm_query got {len(questions)} questions and {len(each)} contexts")
         return await self._together(
@@ -349,57 +370,6 @@ async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
-
-
-def _bind(call: HostCall) -> dict[str, Any]:
-    """The call's arguments by name; Python's TypeError when they do not fit."""
-    binder = BINDERS.get(call.name)
-    if binder is None:
-        return dict(call.kwargs)
-    try:
-        return binder(*call.args, **call.kwargs)
-    except TypeError as error:
-        raise TypeError(f"{error}{_hint(call.name, str(error))}") from None
-
-
-def _asks_only(name: str, bound: Mapping[str, Any]) -> bool:
-    """Whether a child would have no data of its own: then it is one model call, not a task."""
-    return (name == "rlm_query" and bound.get("context") is None) or (
-        name == "batch_rlm_query" and bound.get("contexts") is None
-    )
-
-
-def _hint(name: str, said: str) -> str:
-    """The parameter that an unexpected keyword argument was meant to be, if one is near."""
-    words = said.split("'")
-    near = difflib.get_close_matches(words[1], SIGNATURES[name].parameters) if "unexpected" in words[0] else []
-    # Later Pythons give a hint of their own: a second quoted word.
-    return f"; did you mean {near[0]}?" if near and len(words) == 3 else ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _model_name(bound: Mapping[str, Any]) -> str | None:
-    name = bound.get("model")
-    if name is None or isinstance(name, str):
-        return name
-    raise TypeError(f"model is the name of a model, not {type(name).__name__}")
-
-
-def _list(value: Any) -> list[Any]:
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    raise TypeError(f"expected a list, got {type(value).__name__}")
-
-
-def _choice_grammar(choices: Sequence[Any]) -> str:
-    """GBNF: the reply is one of the choices."""
-    quoted = [
-        '"' + str(choice).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"' for choice in choices
-    ]
-    return "root ::= " + " | ".join(quoted)
 
 
 def _answer_of(result: Any, error: str | None) -> Answer:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from greatwheel.core.errors import Conflict, DatabaseUnavailable, GreatwheelError
 from greatwheel.core.ids import OrgId, TaskId
-from greatwheel.runtime.journal import CallRow
+from greatwheel.runtime.journal import CallRow, EventRow
 
 LINGER = 0.01
 """Seconds that a row waits for others when nobody waits for it."""
@@ -36,14 +36,6 @@ class Run:
     org_id: OrgId
     task_id: TaskId
     epoch: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class EventRow:
-    """Something that people may watch."""
-
-    type: str
-    data: Mapping[str, Any]
 
 
 Row: TypeAlias = CallRow | EventRow

@@ -35,6 +35,14 @@ REQUEST_CHARS = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EventRow:
+    """Something that people may watch."""
+
+    type: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CallRow:
     """A row of the journal: a host call, or with a negative `seq` a model's reply to a step."""
 
@@ -52,13 +60,17 @@ class CallRow:
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     expires_at: datetime | None = None
+    told: EventRow | None = None
+    """What people are told of it, in the same transaction."""
+    streamed: bool = False
+    """Pieces of the reply were told while it came: they go in the same transaction."""
 
 
 class Journal(Protocol):
     """The write side, for one attempt at one task. See the module for the contract."""
 
     def served(self, row: CallRow) -> None:
-        """A call that was served, or a model's reply."""
+        """A call that was served, or a model's reply; `told` and `streamed` count here alone."""
         ...
 
     def event(self, type: str, data: Mapping[str, Any]) -> None:

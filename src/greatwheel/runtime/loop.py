@@ -36,6 +36,7 @@ from greatwheel.runtime.record import Prefix
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, Paused, TaskWaits, restore_talk, talk_state
 from greatwheel.runtime.steps import Block, Conversation, Ran, Verdict, judge
+from greatwheel.runtime.telling import Deltas, told
 
 STOPPED = "The run was stopped."
 
@@ -214,15 +215,26 @@ class Loop:
                 seed=seed,
             )
         )
-        reply = await self._reply(messages, number, temperature, seed)
+        heard = self._listener(number)
+        reply = await self._reply(messages, number, temperature, seed, heard)
         recorded = self.prefix.replies.get(number)
         # Which part of a reply is code depends on the model that gave it, so a replayed step takes what was run.
         code = talk.block_of(reply) if recorded is None else recorded.code
-        self._keep_reply(number, reply, code)
-        self.observer(ModelReplied(run_id=self.run_id, step=number, text=reply.text, code=code, usage=reply.usage))
+        replied = ModelReplied(run_id=self.run_id, step=number, text=reply.text, code=code, usage=reply.usage)
+        if self.desk is None or recorded is not None:
+            self.observer(replied)
+        else:
+            self.desk.journal.served(_reply_row(replied, streamed=heard is not None and heard.told))
         return reply, code
 
-    async def _reply(self, messages: list[Message], number: int, temperature: float, seed: int) -> ChatReply:
+    def _listener(self, number: int) -> Deltas | None:
+        if self.desk is None:
+            return None
+        return Deltas(self.desk.journal, self.clock, {"step": number}, self.desk.task.epoch)
+
+    async def _reply(
+        self, messages: list[Message], number: int, temperature: float, seed: int, heard: Deltas | None
+    ) -> ChatReply:
         recorded = self.prefix.replies.get(number)
         if recorded is not None:
             self.ledger.add(recorded.usage)
@@ -238,22 +250,7 @@ class Loop:
         )
         chars = sum(len(message.content) for message in messages)
         estimate = chars // 3 + self.settings.max_tokens
-        return await paid_chat(self.model, self._context(), request, ledger=self.ledger, estimate=estimate)
-
-    def _keep_reply(self, number: int, reply: ChatReply, code: str) -> None:
-        if self.desk is not None and number not in self.prefix.replies:
-            answer = encoded({"text": reply.text, "code": code})
-            row = CallRow(
-                seq=-number,
-                step=number,
-                name="model",
-                digest=b"",
-                state="done",
-                answer=answer,
-                usage=reply.usage,
-                seconds=reply.usage.model_seconds,
-            )
-            self.desk.journal.served(row)
+        return await paid_chat(self.model, self._context(), request, ledger=self.ledger, estimate=estimate, heard=heard)
 
     def _bridge(self) -> Bridge:
         return Bridge(
@@ -348,3 +345,19 @@ class Loop:
             reason=reason,
             flags=flags,
         )
+
+
+def _reply_row(replied: ModelReplied, *, streamed: bool) -> CallRow:
+    """The journal's row of a reply to a step."""
+    return CallRow(
+        seq=-replied.step,
+        step=replied.step,
+        name="model",
+        digest=b"",
+        state="done",
+        answer=encoded({"text": replied.text, "code": replied.code}),
+        usage=replied.usage,
+        seconds=replied.usage.model_seconds,
+        told=told(replied),
+        streamed=streamed,
+    )

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import aclosing
 
 from greatwheel.core.context import CallContext
+from greatwheel.core.errors import ModelBusy, ModelUnavailable
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatReply, ChatRequest
+from greatwheel.llm.streams import opened
 from greatwheel.runtime.ledger import Ledger
+
+Heard = Callable[[str], None]
+"""Told each piece of a reply as it comes; must not block."""
 
 
 async def paid_chat(
-    model: ChatModel, context: CallContext, request: ChatRequest, *, ledger: Ledger, estimate: int
+    model: ChatModel,
+    context: CallContext,
+    request: ChatRequest,
+    *,
+    ledger: Ledger,
+    estimate: int,
+    heard: Heard | None = None,
 ) -> ChatReply:
     """The model's reply; what it used is counted in the ledger, and nothing if it failed.
+
+    With `heard` it is streamed. A stream that breaks off is asked for again as a whole, of which nothing is heard.
 
     Raises:
         BudgetExceeded: `estimate` tokens, a call or the time for it are not left.
@@ -22,7 +37,7 @@ async def paid_chat(
     used = Usage()
     try:
         async with asyncio.timeout(ledger.seconds_left) as deadline:
-            reply = await model.chat(context, request)
+            reply = await _reply(model, context, request, heard)
         used = reply.usage
         return reply
     except TimeoutError as error:
@@ -31,3 +46,20 @@ async def paid_chat(
         raise
     finally:
         ledger.settle(held, used)
+
+
+async def _reply(model: ChatModel, context: CallContext, request: ChatRequest, heard: Heard | None) -> ChatReply:
+    reply: ChatReply | None = None
+    begun = False
+    if heard is not None:
+        try:
+            async with aclosing(opened(model.stream(context, request))) as chunks:
+                async for chunk in chunks:
+                    reply = chunk.reply or reply
+                    if chunk.text:
+                        begun = True
+                        heard(chunk.text)
+        except (ModelBusy, ModelUnavailable):
+            if not begun:  # then the gate has tried it as often as it tries anything
+                raise
+    return reply or await model.chat(context, request)

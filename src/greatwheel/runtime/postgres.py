@@ -19,8 +19,8 @@ from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.database.errors import as_ours
 from greatwheel.database.storable import storable, storable_text
-from greatwheel.runtime.group_commit import Batch, EventRow, GroupCommit, Run
-from greatwheel.runtime.journal import CallRow, encoded
+from greatwheel.runtime.group_commit import Batch, GroupCommit, Run
+from greatwheel.runtime.journal import CallRow, EventRow, encoded
 from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.record import RecordedCall
 from greatwheel.runtime.services import Waiting
@@ -77,7 +77,7 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
     cursor.execute("select set_config('greatwheel.org', %s, true)", (org,))
     cursor.execute(SQL["append_calls"], {"org": org, **_columns(runs, calls)}, prepare=True)
     kept = {row["task_id"] for row in cursor.fetchall()}
-    events = [(run, row) for run, row in batch if isinstance(row, EventRow) and run.task_id in kept]
+    events = [(run, event) for run, row in batch if run.task_id in kept and (event := _event(row)) is not None]
     if events:
         cursor.execute(
             SQL["append_events"],
@@ -88,7 +88,15 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
                 "data": [json.dumps(storable(row.data), ensure_ascii=False) for _, row in events],
             },
         )
+    whole = [(run.task_id, abs(row.seq)) for run, row in calls if row.streamed and run.task_id in kept]
+    if whole:
+        tasks, places = zip(*whole, strict=True)
+        cursor.execute(SQL["drop_deltas"], {"org": org, "tasks": list(tasks), "places": list(places)})
     return given - {run for task, run in runs.items() if task in kept}
+
+
+def _event(row: CallRow | EventRow) -> EventRow | None:
+    return row if isinstance(row, EventRow) else row.told
 
 
 def _columns(runs: Mapping[TaskId, Run], calls: Sequence[tuple[Run, CallRow]]) -> dict[str, list[Any]]:
@@ -178,6 +186,11 @@ class PostgresJournal:
             values = {"org": self._run.org_id, **_columns(runs, [(self._run, row(result))])}
             await connection.execute(SQL["append_calls"], values)
             return result
+
+
+async def forget_deltas(connection: OrgConnection, org: OrgId, task: TaskId) -> None:
+    """Delete what earlier attempts at a task told of replies that they never got."""
+    await connection.execute(SQL["forget_deltas"], {"org": org, "task": task})
 
 
 async def read_calls(

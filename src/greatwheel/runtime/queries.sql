@@ -27,6 +27,17 @@ select task_id from live
 insert into task_events (org_id, task_id, type, data)
 select %(org)s, r.* from unnest(%(tasks)s::text[], %(types)s::text[], %(data)s::jsonb[]) as r (task_id, type, data)
 
+-- name: drop_deltas
+-- Delete the pieces of replies that have come: those of steps, or of an agent's calls.
+delete from task_events e
+using unnest(%(tasks)s::text[], %(places)s::integer[]) as r (task_id, place)
+where e.org_id = %(org)s and e.task_id = r.task_id and e.type = 'model.delta'
+  and coalesce(e.data ->> 'call', e.data ->> 'step')::integer = r.place
+
+-- name: forget_deltas
+-- Delete the pieces of replies that never came.
+delete from task_events where org_id = %(org)s and task_id = %(task)s and type = 'model.delta'
+
 -- name: hold_task
 -- Keep the task this worker's until the transaction ends; no row when another worker has taken it over.
 select 1 as held from tasks where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'

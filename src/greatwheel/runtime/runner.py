@@ -37,7 +37,7 @@ from greatwheel.runtime.keeping import Keeping, kept_context
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.loop import Loop, LoopSettings
-from greatwheel.runtime.postgres import PostgresJournal, read_calls
+from greatwheel.runtime.postgres import PostgresJournal, forget_deltas, read_calls
 from greatwheel.runtime.services import Services
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, TaskWaits
@@ -188,6 +188,8 @@ class TaskRunner:
             session = await sessions.begin_task(
                 connection, org, task.session_id, keys=list(keys), anew=task.snapshot is None
             )
+            if task.epoch > 1:
+                await forget_deltas(connection, org, task.task_id)
             code = await self._agents(connection, task.agent_id, task.agent_version)
             calls = await read_calls(
                 connection, org, task.task_id,
@@ -319,6 +321,7 @@ class TaskRunner:
             show_vars=attempt.workspace.variable_lines,
             prefix=attempt.prefix,
             desk=attempt.desk,
+            streams=True,
         )
         run = AgentRun(
             workspace=attempt.workspace,

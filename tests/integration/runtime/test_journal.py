@@ -14,9 +14,9 @@ from greatwheel.core.usage import Usage
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.runtime.group_commit import GroupCommit, Run
-from greatwheel.runtime.journal import CallRow, decoded, digest_of, encoded
+from greatwheel.runtime.journal import CallRow, EventRow, decoded, digest_of, encoded
 from greatwheel.runtime.keeping import Keeping
-from greatwheel.runtime.postgres import PostgresJournal, PostgresStore, connector, read_calls
+from greatwheel.runtime.postgres import PostgresJournal, PostgresStore, connector, forget_deltas, read_calls
 from greatwheel.runtime.record import Prefix, RecordedCall, ReplayMismatch
 from greatwheel.runtime.services import Waiting
 from greatwheel.tenancy.sealing import Sealer
@@ -26,12 +26,13 @@ from .conftest import make_task
 
 def row(seq: int, answer: object = "yes", **rest: object) -> CallRow:
     values = {
+        "step": 1,
         "state": "done",
         "answer": None if answer is None else encoded(answer),
         "usage": Usage(prompt_tokens=3, completion_tokens=1),
     }
     return CallRow(
-        seq=seq, step=1, name="llm_query", digest=digest_of("llm_query", (seq,), {}), **(values | rest)  # type: ignore[arg-type]
+        seq=seq, name="llm_query", digest=digest_of("llm_query", (seq,), {}), **(values | rest)  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -72,6 +73,26 @@ async def test_any_text_may_be_told(database: Database, journal: PostgresJournal
         told = await (await conn.execute("select data from task_events where task_id = %s", (run.task_id,))).fetchone()
     kept = text.replace("\0", "\ufffd").replace("\ud800", "?")
     assert told == {"data": {"code": kept, kept: [kept]}}
+
+
+async def test_the_pieces_of_a_reply_go_when_it_comes(database: Database, journal: PostgresJournal, run: Run) -> None:
+    """In the transaction that writes the reply's row and tells it; those of other replies stay."""
+    for place in ({"step": 1}, {"step": 2}, {"call": 3}, {"call": 1}):
+        journal.event("model.delta", {**place, "text": "wor", "attempt": 1})
+    await journal.committed()
+    told = EventRow(type="model.replied", data={"text": "word"})
+    journal.served(row(-2, step=2, told=told, streamed=True))
+    journal.served(row(3, streamed=True))
+    journal.served(row(1))
+    await journal.committed()
+    async with database.org(run.org_id) as conn:
+        rows = await (await conn.execute("select type, data from task_events order by seq")).fetchall()
+        places = [row["data"].get("step", row["data"].get("call")) for row in rows if row["type"] == "model.delta"]
+        assert places == [1, 1]
+        assert [row["data"] for row in rows if row["type"] == "model.replied"] == [{"text": "word"}]
+        await forget_deltas(conn, run.org_id, run.task_id)
+        left = await (await conn.execute("select type from task_events")).fetchall()
+    assert [row["type"] for row in left] == ["model.replied"]
 
 
 async def test_only_what_follows_the_boundary_is_read(database: Database, journal: PostgresJournal, run: Run) -> None:

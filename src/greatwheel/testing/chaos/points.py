@@ -22,8 +22,8 @@ from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.runtime import postgres as journal
-from greatwheel.runtime.group_commit import Batch, EventRow, Run, Store
-from greatwheel.runtime.journal import CallRow
+from greatwheel.runtime.group_commit import Batch, Run, Store
+from greatwheel.runtime.journal import CallRow, EventRow
 from greatwheel.scheduler import delivery
 
 Side: TypeAlias = Literal["before", "after"]
