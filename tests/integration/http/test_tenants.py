@@ -95,6 +95,12 @@ CALLS: dict[Route, Call] = {
     ),
     ("PATCH", "/api/webhooks/outbound/{subscription_id}"): Call(admin=True, json={"enabled": False}),
     ("GET", "/api/webhooks/{subscription_id}/deliveries"): Call(admin=True),
+    ("GET", "/api/slack"): Call(admin=True, own=200),
+    ("POST", "/api/slack"): Call(
+        admin=True,
+        json={"name": "x", "bot_token": "SPECIAL", "signing_secret": "SPECIAL", "default_user": "{user}"},
+    ),
+    ("PUT", "/api/slack/{slack_id}/users/{slack_user}"): Call(admin=True, json={"user": "{user}"}),
 }
 """In the order of the calls: what the other organisation makes is not there before."""
 FURTHER: Sequence[tuple[Route, Call]] = (
@@ -121,6 +127,7 @@ OPEN: Mapping[Route, int] = {
     ("POST", "/api/login"): 422,
     ("POST", "/api/logout"): 204,
     ("POST", "/hooks/{webhook_id}"): 401,
+    ("POST", "/slack/{slack_id}/events"): 401,
 }
 """Routes without a key, with what they answer to an empty request."""
 SOCKETS = frozenset({"/ws"})
@@ -222,6 +229,7 @@ async def things(house: House, admin: Caller, member: Caller) -> Mapping[str, st
         "name": "SPECIAL",
         "upload": upload["upload_id"],
         **await webhooks(house, admin),
+        **await slack_app(admin),
     }
 
 
@@ -257,6 +265,14 @@ async def webhooks(house: House, admin: Caller) -> Mapping[str, str]:
         "subscription_id": told["subscription_id"],
         "delivery_id": "dlv_one",
     }
+
+
+async def slack_app(admin: Caller) -> Mapping[str, str]:
+    """A Slack app, and somebody of its workspace."""
+    order = {"name": HIDDEN, "bot_token": "SPECIAL", "signing_secret": "SPECIAL", "default_user": "ada"}
+    app = await admin("POST", "/api/slack", 201, json=order)
+    await admin("PUT", f"/api/slack/{app['slack_id']}/users/U{HIDDEN.upper()}", json={"user": "ada"})
+    return {"slack_id": app["slack_id"], "slack_user": f"U{HIDDEN.upper()}"}
 
 
 def filled(value: Any, things: Mapping[str, str]) -> Any:
