@@ -219,4 +219,8 @@ window.addEventListener(LOGGED_OUT, () => {
   showLogin();
   toast("You are logged out: the login is over, or its key was revoked.");
 });
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // its address is no page of ours
+  document.getElementById("main").focus();
+});
 start();

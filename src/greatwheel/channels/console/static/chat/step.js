@@ -40,9 +40,10 @@ export class Step {
     this.element.setAttribute("aria-busy", String(yes));
   }
 
-  /** A piece of the reply. */
-  delta(text) {
-    this.text += text;
+  /** A piece of the reply; one of a new attempt begins the reply anew. */
+  delta({ text, attempt }) {
+    this.text = attempt === this.attempt ? this.text + text : text;
+    this.attempt = attempt;
     if (this.drawing) return;
     this.drawing = requestAnimationFrame(() => {
       this.drawing = 0;
@@ -52,9 +53,10 @@ export class Step {
   }
 
   /** A piece of what a program's model call gives. */
-  callDelta(call, text) {
+  callDelta({ call, text, attempt }) {
     const entry = this.calls.get(call) ?? this.addCall({ call, name: "llm.complete", request: "" });
-    entry.live += text;
+    entry.live = attempt === entry.attempt ? entry.live + text : text;
+    entry.attempt = attempt;
     fill(entry.answer, clipped(entry.live.trim(), SHOWN_ANSWER));
   }
 

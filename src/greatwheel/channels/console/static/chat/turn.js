@@ -124,7 +124,7 @@ export class Turn {
     switch (event.type) {
       case "run.started": return this.started(data);
       case "step.started": return void this.step(data.step);
-      case "model.delta": return data.step ? this.step(data.step).delta(data.text) : this.program().callDelta(data.call, data.text);
+      case "model.delta": return data.step ? this.step(data.step).delta(data) : this.program().callDelta(data);
       case "model.replied": return this.step(data.step).replied(data);
       case "host_call.served": return (this.steps.get(data.step) ?? this.program()).served(data);
       case "step.completed": return (this.steps.get(data.step) ?? this.program()).completed(data);
