@@ -95,7 +95,7 @@ async def receive(request: Request, slack_id: SlackPath) -> JSONResponse:
     body = await request.body()
     headers = dict(request.headers)
     place = f"{address_of(request)} {slack_id}"
-    envelope = await door.checked(place, slack_id, lambda: inbox.check(slack_id, headers, body))
+    envelope = await door.checked(place, place, lambda: inbox.check(slack_id, headers, body))
     if envelope.challenge is not None:
         return JSONResponse({"challenge": envelope.challenge})
     await inbox.take(envelope)

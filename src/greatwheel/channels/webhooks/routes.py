@@ -178,7 +178,7 @@ async def receive(request: Request, webhook_id: WebhookPath) -> Taken:
     headers = dict(request.headers)
     # Many senders share an address (GitHub's, Slack's): who sends wrong ones there must not lock out the others.
     place = f"{address_of(request)} {webhook_id}"
-    delivery = await door.checked(place, webhook_id, lambda: reception.check(webhook_id, headers, body))
+    delivery = await door.checked(place, place, lambda: reception.check(webhook_id, headers, body))
     return Taken(task_id=await reception.take(delivery))
 
 
