@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from greatwheel.core.clock import Clock
-from greatwheel.core.events import Event, tag
+from greatwheel.core.events import Event, StepStarted, tag
 from greatwheel.runtime.journal import CallRow, EventRow, Journal
 from greatwheel.runtime.trajectory import event_line
 
@@ -26,6 +26,8 @@ _NOT_SHOWN = ("type", "at", "run_id", "messages")
 def told(event: Event) -> EventRow:
     """An event of a run as people may watch it."""
     data = {name: value for name, value in event_line(event, 0.0).items() if name not in _NOT_SHOWN}
+    if isinstance(event, StepStarted) and event.messages[-1]["role"] == "assistant":
+        data["begun"] = event.messages[-1]["content"]  # the reply's pieces go on from here
     return EventRow(type=tag(event), data=data)
 
 
