@@ -84,6 +84,8 @@ class Course:
     """The client can come back to it, so it goes on when the client leaves."""
     over: bool = False
     _said: str | None = None
+    _seen: int = 0
+    """The event of a question that waits, as it was last seen."""
 
     async def pieces(self) -> AsyncGenerator[Piece]:
         """The answer as it comes, with a sign of life at least every few seconds.
@@ -93,7 +95,7 @@ class Course:
             Interrupted: there is no end of it here.
         """
         happenings = follow(
-            self.visit, self.task.task_id, self.after, quiet_seconds=ALIVE_SECONDS, most_seconds=LONGEST_SECONDS
+            self.visit, self.task.task_id, self.after, quiet_seconds=ALIVE_SECONDS / 2, most_seconds=LONGEST_SECONDS
         )
         shown = time.monotonic()
         async with aclosing(happenings):
@@ -131,9 +133,20 @@ class Course:
                 return self._end(happening.task)
             case Told(type=kind) if kind != "question.asked":
                 return []
-            case _:  # a question of its own, or perhaps, unseen, one of a task that it called
-                question = await self._question()
-                return [] if question is None else await self._asks(question)
+            case _:
+                return await self._asked(told=isinstance(happening, Told))
+
+    async def _asked(self, *, told: bool) -> list[Piece]:
+        """A question ends the completion, once all that came before it was told.
+
+        One of a task that this one called has no event here. So it must have been seen before: events are looked for
+        between two looks at the questions.
+        """
+        question = await self._question()
+        if question is None or not (told or question.event == self._seen):
+            self._seen = 0 if question is None else question.event
+            return []
+        return await self._asks(question)
 
     async def _question(self) -> Question | None:
         with suppress(DatabaseUnavailable), CancelScope(shield=True):
