@@ -192,6 +192,12 @@ class SlackSettings(Section):
     url: str = "https://slack.com/api/"
 
 
+class McpSettings(Section):
+    """Greatwheel as an MCP server."""
+
+    origins: tuple[str, ...] = ()
+
+
 class Settings(BaseSettings):
     """All settings. Made by `load_settings`."""
 
@@ -211,6 +217,7 @@ class Settings(BaseSettings):
     secrets: SecretSettings = SecretSettings()
     webhooks: WebhookSettings = WebhookSettings()
     slack: SlackSettings = SlackSettings()
+    mcp: McpSettings = McpSettings()
 
     _base: Path = PrivateAttr(default_factory=Path.cwd)
 

@@ -43,13 +43,14 @@ async def made_in(house: House) -> tuple[str, Things]:
     other = await admin("POST", "/api/keys", 201, json={"user": "bob"})
     await admin("PUT", "/api/secrets/SPECIAL", 204, json={"value": "a secret value"})
     await admin("POST", "/api/memory", 204, json={"key": "k", "value": "v"})
+    await admin("POST", "/api/mcp-servers", 201, json={"name": "special", "url": "https://8.8.8.8/mcp"})
     made = await admin.submit("x", agent="special")
     task = await house.begin(admin.org_id, made["task_id"])
     await house.tell(task, "noted", text="x")
     await house.ask(task, "well?")
     return key_of(admin), {
         "task_id": made["task_id"], "session_id": made["session_id"], "agent": "special", "version": "1",
-        "user": "bob", "key": other["key_id"], "name": "SPECIAL",
+        "user": "bob", "key": other["key_id"], "name": "SPECIAL", "server": "special",
     }  # fmt: skip
 
 

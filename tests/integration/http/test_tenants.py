@@ -95,6 +95,9 @@ CALLS: dict[Route, Call] = {
     ),
     ("PATCH", "/api/webhooks/outbound/{subscription_id}"): Call(admin=True, json={"enabled": False}),
     ("GET", "/api/webhooks/{subscription_id}/deliveries"): Call(admin=True),
+    ("GET", "/api/mcp-servers"): Call(admin=True, own=200),
+    ("POST", "/api/mcp-servers"): Call(admin=True, json={"name": "other", "url": "https://8.8.8.8/mcp"}, own=201),
+    ("DELETE", "/api/mcp-servers/{server}"): Call(admin=True),
     ("GET", "/api/slack"): Call(admin=True, own=200),
     ("POST", "/api/slack"): Call(
         admin=True,
@@ -130,8 +133,8 @@ OPEN: Mapping[Route, int] = {
     ("POST", "/slack/{slack_id}/events"): 401,
 }
 """Routes without a key, with what they answer to an empty request."""
-SOCKETS = frozenset({"/ws"})
-"""Tried by `test_web_sockets_reach_nothing_of_another_organisation`."""
+SOCKETS = frozenset({"/ws", "/mcp"})
+"""What takes messages: tried by `test_web_sockets_reach_nothing_of_another_organisation`, and in integration/mcp."""
 MOVING = frozenset({"/api/overview"})
 """Told anew at each look, though nothing has changed."""
 
@@ -216,8 +219,10 @@ async def things(house: House, admin: Caller, member: Caller) -> Mapping[str, st
     await member("POST", "/api/memory", 204, json=memory)
     await admin("PUT", "/api/secrets/SPECIAL", 204, json={"value": f"{HIDDEN} value"})
     await admin("PUT", "/api/limits", 204, json={"metric": "tokens", "period": "day", "soft": 5, "user": "ada"})
+    await admin("POST", "/api/mcp-servers", 201, json={"name": "special", "url": f"https://8.8.8.8/{HIDDEN}"})
     keys = (await admin("GET", "/api/keys"))["items"]
     return {
+        "server": "special",
         "task_id": made["task_id"],
         "done_task": done,
         "session_id": session,

@@ -25,6 +25,7 @@ COMMANDS = (
     ("worker", "worker:worker_command", "Carry out tasks, as one of any number of workers that share a database."),
     ("chat", "chat:chat_command", "Talk with an agent: its words and steps are shown as they come."),
     ("submit", "submit:submit_command", "Give a task to a server, and watch it to its end."),
+    ("mcp", "mcp:mcp_command", "Speak MCP on stdin and stdout: agents are tools, sessions are resources."),
     ("migrate", "migrate:migrate_command", "Bring the database to this version's schema."),
     ("database", "migrate:database_app", "Look after the embedded Postgres."),
     ("models", "models:models_app", "List the models that can run on this machine, and pull them."),

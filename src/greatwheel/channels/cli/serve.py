@@ -125,7 +125,10 @@ async def listen_on(
     llm, networks = installation.settings.llm, installation.settings.webhooks.allowed
     model = model_probe(llm.model or None, llm.environment(os.environ))
     streams = installation.settings.server.streams_per_user
-    app = create_app(installation, model=model, door=door, offer=offer_of(llm), networks=networks, streams=streams)
+    app = create_app(
+        installation, model=model, door=door, offer=offer_of(llm), networks=networks, streams=streams,
+        origins=installation.settings.mcp.origins,
+    )  # fmt: skip
     server = server_of(app, web_sockets=web_sockets.getsockname()[1] if web_sockets else None)
     # Signals are the caller's business: they stop the worker as well.
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -41,6 +41,9 @@ from greatwheel.channels.http.routes import (
     users,
 )
 from greatwheel.channels.http.visits import KEY_NEEDED
+from greatwheel.channels.mcp import servers as mcp_servers
+from greatwheel.channels.mcp.endpoint import PATH as MCP
+from greatwheel.channels.mcp.endpoint import McpEndpoint
 from greatwheel.channels.openai import routes as openai
 from greatwheel.channels.openai.errors import OpenAIErrors
 from greatwheel.channels.slack import routes as slack
@@ -77,12 +80,13 @@ def create_app(
     offer: Offer | None = None,
     networks: Sequence[Network] = (),
     streams: int = MOST_STREAMS,
+    origins: Sequence[str] = (),
 ) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
     The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database;
     `networks`: those that are not public, and may be delivered to; `offer`: the models and their prices; `streams`: how
-    many each user may have open.
+    many each user may have open; `origins`: of web pages that may speak MCP.
     """
     clock = clock or SystemClock()
     door = door or Door(parts.database, clock)
@@ -124,7 +128,9 @@ def create_app(
     app.include_router(console.router)
     for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
         app.include_router(each.router, dependencies=KEY_NEEDED)
-    for each in (memory, uploading, session_points):
+    app.state.mcp = McpEndpoint(origins)
+    app.add_route(MCP, app.state.mcp, include_in_schema=False)
+    for each in (memory, uploading, session_points, mcp_servers):
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
 
@@ -135,9 +141,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
     async with asyncio.TaskGroup() as group:
         group.create_task(news.run())
+        group.create_task(app.state.mcp.run())
         sweeping = group.create_task(uploads.sweep(parts.database))
         try:
             yield
         finally:
             sweeping.cancel()
+            app.state.mcp.stop()
             news.stop()
