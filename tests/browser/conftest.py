@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from greatwheel.database.embedded import EmbeddedServer
 
@@ -123,6 +123,7 @@ def chromium() -> Iterator[Browser]:
     """The browser that all tests share."""
     if chromium_path() is None:
         pytest.skip("no Chromium on this machine")
+    expect.set_options(timeout=LONGEST_MS)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         browser = launched(playwright)
         yield browser

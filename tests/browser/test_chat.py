@@ -112,6 +112,32 @@ def test_a_running_task_is_stopped(visitor: Visitor) -> None:
     expect(page.get_by_role("button", name="Send")).to_be_visible()
 
 
+def test_words_are_shown_as_the_model_writes_them(visitor: Visitor, wheel: Wheel) -> None:
+    """Code grows while it is written, and so does what a program's own model call gives."""
+    wheel.script.say(
+        "Slowly", "```python\nfirst = 1\n" + "\n".join(f"line{n} = {n}" for n in range(12)) + "\nFINAL('end')\n```"
+    )
+    wheel.script.answer("A poem", " ".join(f"verse{n}" for n in range(30)))
+    if not any(agent["name"] == "poet" for agent in wheel.call("GET", "/api/agents")["items"]):
+        wheel.agent("poet", "def handle(task):\n    return llm.complete('A poem about ' + task['input'])\n")
+    page = visitor.enter()
+    wheel.model.pause = 0.08
+    try:
+        ask(page, "Slowly.")
+        expect(page.locator(".live-code")).to_contain_text("line1 = 1")
+        assert "FINAL" not in page.locator(".live-code").inner_text()
+        answers(page, 1)
+        expect(page.locator(".block pre").first).to_contain_text("FINAL('end')")
+        page.keyboard.press("Control+k")
+        ask(page, "the sea", "poet")
+        expect(page.locator(".call-answer")).to_contain_text("verse3")
+        assert "verse29" not in page.locator(".call-answer").inner_text()
+        answers(page, 1)
+    finally:
+        wheel.model.pause = 0.01
+    expect(page.locator(".answer")).to_contain_text("verse29")
+
+
 def test_a_reload_during_a_stream_shows_everything_again(visitor: Visitor, wheel: Wheel) -> None:
     """What was there is there again, and the rest follows; what stands on the page is not told twice."""
     page = visitor.enter()

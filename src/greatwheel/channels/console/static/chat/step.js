@@ -40,9 +40,15 @@ export class Step {
     this.element.setAttribute("aria-busy", String(yes));
   }
 
+  /** The model is asked; `begun`: what its reply goes on from. */
+  started({ begun }) {
+    this.begun = begun ?? "";
+    this.text = this.begun;
+  }
+
   /** A piece of the reply; one of a new attempt begins the reply anew. */
   delta({ text, attempt }) {
-    this.text = attempt === this.attempt ? this.text + text : text;
+    this.text = attempt === this.attempt ? this.text + text : (this.begun ?? "") + text;
     this.attempt = attempt;
     if (this.drawing) return;
     this.drawing = requestAnimationFrame(() => {
@@ -63,11 +69,11 @@ export class Step {
   replied({ text, code, usage }) {
     cancelAnimationFrame(this.drawing ?? 0);
     this.drawing = 0;
-    const parts = partsOf(text);
+    const parts = partsOf((this.begun ?? "") + text);
     this.tokens = (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0);
     this.modelSeconds = usage?.model_seconds;
-    const prose = code && parts.code.trim() !== code.trim() && !parts.code ? "" : parts.before;
-    fill(this.said, prose && h("p", null, prose), parts.after && h("p", null, parts.after));
+    const split = parts.code && code.includes(parts.code.trim().slice(0, 80)); // else it is not known what is prose
+    fill(this.said, split && parts.before && h("p", null, parts.before), split && parts.after && h("p", null, parts.after));
     fill(this.code, code && block("Code", code, { python: true }));
     if (!code) fill(this.said, text.trim() && h("p", null, text.trim()));
     fill(this.gist, gistOf(code || text));

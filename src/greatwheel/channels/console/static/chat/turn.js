@@ -123,7 +123,7 @@ export class Turn {
     const data = event.data;
     switch (event.type) {
       case "run.started": return this.started(data);
-      case "step.started": return void this.step(data.step);
+      case "step.started": return this.step(data.step).started(data);
       case "model.delta": return data.step ? this.step(data.step).delta(data) : this.program().callDelta(data);
       case "model.replied": return this.step(data.step).replied(data);
       case "host_call.served": return (this.steps.get(data.step) ?? this.program()).served(data);
