@@ -76,6 +76,8 @@ class Figures:
     """Requests that did not get what they asked for, by what they got."""
     memory: tuple[int, int] = (0, 0)
     """Bytes of the server's process before and after."""
+    busy: tuple[float, float] = (0.0, 0.0)
+    """Seconds of processor time that the server with its sandboxes took for it, and those who listened and sent."""
 
     @property
     def sound(self) -> bool:
@@ -91,6 +93,8 @@ class Figures:
             f"{self.reached:,.1f} requests a second were answered of {self.rate:,.1f} wanted, over"
             f" {self.seconds:,.0f} s; refused or failed: {refused}.",
             f"The server's process held {before:,.0f} MiB before and {after:,.0f} MiB after.",
+            f"Processor time: {self.busy[0]:,.1f} s of the server (Postgres aside),"
+            f" {self.busy[1]:,.1f} s of its clients.",
         ]
 
     def markdown(self, made_on: str) -> str:

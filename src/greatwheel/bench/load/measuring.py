@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from greatwheel.bench.load.figures import Delivery, Figures, Spread
 from greatwheel.bench.load.listeners import HEARING_SECONDS, Listener
@@ -47,7 +48,7 @@ class Plan:
     seconds: float = 60.0
     dropping: int = 10
     """Every so manieth stream drops its connection …"""
-    leaves_after: int = 15
+    leaves_after: int = 8
     """… after so many events, and comes again."""
     database_url: str = ""
     """Empty: the embedded server, in the folder."""
@@ -73,11 +74,12 @@ async def _measured(plan: Plan, server: Server, client: httpx.AsyncClient, tell:
         listening = [group.create_task(listener.listen(client)) for listener in listeners]
         async with asyncio.timeout(ENDING_SECONDS):
             await asyncio.gather(*(listener.connected.wait() for listener in listeners))
-        before = resident(server.pid)[0]
+        before, busy = resident(server.pid)[0], _busy(server.pid)
         tell(f"{plan.rate:g} requests a second for {plan.seconds:g} s")
         begun = time.monotonic()
         await senders.send(plan.rate, plan.seconds)
         took = time.monotonic() - begun
+        after = _busy(server.pid)
         answered = sum(map(len, senders.seconds.values()))
         tell("the tasks are told to end")
         async with asyncio.timeout(ENDING_SECONDS):
@@ -92,7 +94,16 @@ async def _measured(plan: Plan, server: Server, client: httpx.AsyncClient, tell:
         spreads=[Spread(what="an event, until it is heard", seconds=delays), *_spreads(senders)],
         refused=senders.refused,
         memory=(before, resident(server.pid)[0]),
+        busy=(after[0] - busy[0], after[1] - busy[1]),
     )
+
+
+def _busy(pid: int) -> tuple[float, float]:
+    """Seconds of processor time so far: of that process and all below it, and of this one."""
+    process = psutil.Process(pid)
+    spent = [each.cpu_times() for each in (process, *process.children(recursive=True))]
+    own = psutil.Process().cpu_times()
+    return sum(times.user + times.system for times in spent), own.user + own.system
 
 
 async def _begun(client: httpx.AsyncClient, count: int) -> list[Place]:
