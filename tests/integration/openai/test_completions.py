@@ -139,6 +139,17 @@ async def told(answer: Any) -> dict[str, Any]:
     return {"text": text, "id": chunks[0].id, "usage": chunks[-1].usage}
 
 
+async def test_an_answer_with_a_key_is_given_once(wheel: Wheel) -> None:
+    """The same request goes on where the first one did, while the task runs and when it has ended."""
+    async with wheel.client() as client:
+        raw = await client.chat.completions.with_raw_response.create(model="asker", messages=[user("x")])
+        headers = {"X-Greatwheel-Session": raw.headers["x-greatwheel-session"], "Idempotency-Key": "k"}
+        first, again = [await complete(client, "asker", "1984", extra_headers=headers) for _ in range(2)]
+    assert first.choices[0].message.content == "It was 1984."
+    assert (again.choices, again.id, again.usage) == (first.choices, first.id, first.usage)
+    assert len(await wheel.tasks()) == 1
+
+
 async def test_a_choice_is_given_however_it_is_written(wheel: Wheel) -> None:
     """The question lists its choices; an answer that is none is refused and the question stays."""
     async with wheel.client() as client:

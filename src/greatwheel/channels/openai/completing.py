@@ -202,12 +202,13 @@ async def begin(visit: Visit, order: CompletionOrder, session_id: str | None, ke
     with CancelScope(shield=True):
         async with visit.org() as conn:
             if session_id is not None:
-                answered = await answer_in(visit, conn, session_id, agent, asked.said)
+                answered = await answer_in(visit, conn, session_id, agent, asked.said, key)
                 if answered is not None:
                     task = await visit.parts.tasks.get(conn, answered.task_id)
                     return Course(
-                        visit=visit, task=task, model=order.model, after=answered.after, before=answered.before
-                    )
+                        visit=visit, task=task, model=order.model, kept=key is not None,
+                        after=answered.after, before=answered.before,
+                    )  # fmt: skip
             task = await visit.parts.tasks.submit(conn, _order(visit, asked, agent, session_id, key))
     return Course(visit=visit, task=task, model=order.model, kept=key is not None)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from greatwheel.channels.http.visits import Visit
 from greatwheel.channels.questions import answer_question
@@ -54,21 +58,27 @@ class Answered:
 
 async def question_below(visit: Visit, conn: OrgConnection, task_id: TaskId) -> Question | None:
     """The question of a task, or of one that it called, which has waited longest."""
-    row = await (await conn.execute(SQL["asked_below"], {"org": visit.org_id, "task": task_id})).fetchone()
+    row = await _fetch(conn, "asked_below", org=visit.org_id, task=task_id)
     return None if row is None else Question(**row)
 
 
 async def answer_in(
-    visit: Visit, conn: OrgConnection, session_id: str, agent: str | None, text: str
+    visit: Visit, conn: OrgConnection, session_id: str, agent: str | None, text: str, key: str | None
 ) -> Answered | None:
     """Answer what is asked in a session of the caller's; None when nothing is.
+
+    The same answer with the same idempotency key goes on where the first one did.
 
     Raises:
         BadInput: it is none of the question's choices, or too long.
         Conflict: the session is another agent's.
     """
     values = {"org": visit.org_id, "session": session_id, "user": visit.user_id}
-    row = await (await conn.execute(SQL["open_task"], values)).fetchone()
+    mark = None if key is None else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+    before = None if mark is None else await _fetch(conn, "continued", **values, key=mark)
+    if before is not None:
+        return Answered(task_id=before["task_id"], after=before["data"]["after"], before=usage_of(before["data"]))
+    row = await _fetch(conn, "open_task", **values)
     question = None if row is None else await question_below(visit, conn, row["task_id"])
     if row is None or question is None:
         return None
@@ -77,8 +87,23 @@ async def answer_in(
     if len(text) > LONGEST_ANSWER:
         raise BadInput(f"The agent waits for an answer; this one has more than {LONGEST_ANSWER:,} characters.")
     given = question.chosen(text)
+    answered = Answered(task_id=row["task_id"], after=question.event, before=usage_of(row["usage"]))
+    if mark is not None:
+        await _note(visit, conn, answered, mark)
+    # Last, for it locks the organisation.
     await answer_question(conn, visit.org_id, visit.parts.tasks, question.task_id, given, call=question.call)
-    return Answered(task_id=row["task_id"], after=question.event, before=usage_of(row["usage"]))
+    return answered
+
+
+async def _note(visit: Visit, conn: OrgConnection, answered: Answered, mark: str) -> None:
+    used = {"prompt_tokens": answered.before.prompt_tokens, "completion_tokens": answered.before.completion_tokens}
+    data = Jsonb({"key": mark, "after": answered.after, **used})
+    values = {"org": visit.org_id, "task": answered.task_id, "data": data}
+    await conn.execute(SQL["note_continued"], values)
+
+
+async def _fetch(conn: OrgConnection, name: str, **values: object) -> Mapping[str, Any] | None:
+    return await (await conn.execute(SQL[name], values)).fetchone()
 
 
 def usage_of(kept: object) -> Usage:
