@@ -76,7 +76,15 @@ async def test_only_the_servers_own_pages_change_things_with_a_login(browser: Br
         assert (refused.status_code, refused.json()["error"]["code"]) == (403, "access.foreign_request"), origin
     assert await browser.status("POST", "/api/tasks", headers=OWN, **order) == 202
     assert await browser.status("POST", "/api/tasks", headers=OWN | {"origin": "http://wheel"}, **order) == 202
-    assert await browser.status("GET", "/api/tasks") == 200
+    assert (
+        await browser.status(
+            "POST", "/api/tasks", headers=OWN | {"host": "wheel:80", "origin": "http://wheel"}, **order
+        )
+        == 202
+    )
+    assert await browser.status("GET", "/api/tasks", headers={"sec-fetch-site": "same-origin"}) == 200
+    for other in ("same-site", "cross-site"):
+        assert await browser.status("GET", "/api/tasks", headers={"sec-fetch-site": other}) == 403
     await member("POST", "/api/tasks", 202, headers={"origin": "http://evil.example"}, **order)
 
 

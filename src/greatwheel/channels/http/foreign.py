@@ -15,6 +15,10 @@ from greatwheel.core.errors import ForeignRequest
 HEADER = "x-greatwheel"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECURE = {"https": "https", "wss": "https"}
+_USUAL_PORT = {"http": ":80", "https": ":443"}
+"""Browsers leave it out of an origin; some proxies say it."""
+_OTHERS = frozenset({"same-site", "cross-site"})
+"""What a browser calls other sites, and other ports of this machine: these see the same cookies."""
 
 
 def own_origin(conn: HTTPConnection) -> bool:
@@ -31,7 +35,8 @@ def own_origin(conn: HTTPConnection) -> bool:
     except ValueError:
         return False
     scheme = _SECURE.get(conn.scope["scheme"], parts.scheme)
-    return parts.netloc.lower() == conn.headers.get("host", "").lower() != "" and parts.scheme == scheme
+    host = conn.headers.get("host", "").lower().removesuffix(_USUAL_PORT.get(parts.scheme, ""))
+    return parts.netloc.lower() == host != "" and parts.scheme == scheme
 
 
 def require_own_origin(conn: HTTPConnection) -> None:
@@ -53,6 +58,8 @@ def require_own_page(conn: HTTPConnection) -> None:
     if conn.scope["type"] == "websocket":
         require_own_origin(conn)
         return
+    if conn.headers.get("sec-fetch-site") in _OTHERS:
+        raise ForeignRequest
     if conn.scope["method"] in _SAFE:
         return
     require_own_origin(conn)
