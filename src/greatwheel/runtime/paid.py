@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import ModelBusy, ModelUnavailable
+from greatwheel.core.errors import ModelBusy, ModelRefused, ModelUnavailable
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatReply, ChatRequest
 from greatwheel.llm.streams import opened
@@ -28,7 +28,8 @@ async def paid_chat(
 ) -> ChatReply:
     """The model's reply; what it used is counted in the ledger, and nothing if it failed.
 
-    With `heard` it is streamed. A stream that breaks off is asked for again as a whole, of which nothing is heard.
+    With `heard` it is streamed. A stream that breaks off or is refused is asked for again as a whole, of which nothing
+    is heard.
 
     Raises:
         BudgetExceeded: `estimate` tokens, a call or the time for it are not left.
@@ -62,4 +63,7 @@ async def _reply(model: ChatModel, context: CallContext, request: ChatRequest, h
         except (ModelBusy, ModelUnavailable):
             if not begun:  # then the gate has tried it as often as it tries anything
                 raise
+            reply = None
+        except ModelRefused:  # there are servers that refuse to stream, or the options that come with it
+            reply = None
     return reply or await model.chat(context, request)

@@ -12,13 +12,14 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import BudgetExceeded, ModelRefused, ModelUnavailable
+from greatwheel.core.events import StepStarted
 from greatwheel.core.ids import RunId, SessionId
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatChunk, ChatRequest, Message
 from greatwheel.runtime.journal import CallRow
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.paid import paid_chat
-from greatwheel.runtime.telling import Deltas, told_call
+from greatwheel.runtime.telling import Deltas, told, told_call
 from greatwheel.testing.models import ScriptedModel
 
 CONTEXT = CallContext(session_id=SessionId("ses_1"), run_id=RunId("run_1"))
@@ -52,6 +53,15 @@ def test_pieces_are_gathered() -> None:
     assert [data["text"] for _, data in told.events] == ["abcd", "efg"]
     assert told.events[0] == ("model.delta", {"step": 3, "attempt": 2, "text": "abcd"})
     assert heard.told
+
+
+@pytest.mark.parametrize(("role", "begun"), [("user", None), ("assistant", "```python\n")])
+def test_what_a_reply_goes_on_from_is_told(role: str, begun: str | None) -> None:
+    """Where the loop has begun the reply itself, its pieces are shown behind that beginning; prompts are not shown."""
+    messages = [{"role": role, "content": "```python\n"}]
+    row = told(StepStarted(run_id=RunId("run_1"), step=1, messages=messages, temperature=0.0, seed=1))
+    assert row.data.get("begun") == begun
+    assert "messages" not in row.data
 
 
 def test_a_quick_reply_makes_no_row() -> None:
@@ -128,11 +138,23 @@ async def test_a_stream_that_breaks_off_is_asked_for_as_a_whole() -> None:
 async def test_a_stream_that_does_not_begin_is_not_asked_for_again() -> None:
     """The gate has tried it as often as it tries anything; nothing is paid."""
     ledger = Ledger(Budget(), SystemClock())
-    for model in (Breaking("one two", after=0), ScriptedModel([ModelRefused("no")])):
-        with pytest.raises((ModelUnavailable, ModelRefused)):
-            await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=lambda text: None)
-        assert len(model.requests) == 1
+    model = Breaking("one two", after=0)
+    with pytest.raises(ModelUnavailable):
+        await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=lambda text: None)
+    assert len(model.requests) == 1
     assert ledger.left().tokens == Budget().tokens
+
+
+async def test_a_server_that_does_not_stream_is_asked_for_the_whole() -> None:
+    """One that refuses streams answers without; one that refuses the request says so."""
+    ledger = Ledger(Budget(), SystemClock())
+    heard: list[str] = []
+    model = ScriptedModel([ModelRefused("no streams here"), "one two", ModelRefused("no"), ModelRefused("too long")])
+    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+    assert (reply.text, heard) == ("one two", [])
+    with pytest.raises(ModelRefused, match="too long"):
+        await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+    assert ledger.usage == reply.usage
 
 
 async def test_a_stream_stops_when_the_time_is_over() -> None:
