@@ -3,7 +3,7 @@
 
 import { append, fill, h } from "../dom.js";
 import { clipped } from "../format.js";
-import { badge, busy, button, confirm, dialog, empty, notice, select, skeleton, table, toast, when } from "../ui.js";
+import { badge, busy, button, confirm, dialog, empty, failure, notice, select, skeleton, table, toast, when } from "../ui.js";
 import { agentForm } from "./agentform.js";
 import { diffView } from "./diff.js";
 import { crumb, setAddress, views } from "./views.js";
@@ -99,8 +99,8 @@ function versionTable(api, me, agent, versions) {
   const now = agent.current_version;
   return table("Versions", [
     { label: "Version", number: true, cell: (version) => version.version },
-    { label: "By", cell: (version) => [badge(TRIGGERS[version.trigger] ?? version.trigger, version.trigger === "rollback" ? "warn" : ""), version.note && h("p", { class: "muted small" }, version.note)] },
-    { label: "When", cell: (version) => when(version.created_at) },
+    { label: "By", cell: (version) => [badge(TRIGGERS[version.trigger] ?? version.trigger, version.trigger === "rollback" ? "warn" : ""), version.note && h("p", { class: "muted small" }, version.note), h("p", { class: "narrow-only muted small" }, when(version.created_at))] },
+    { label: "When", hidden: true, cell: (version) => when(version.created_at) },
     { label: "SHA-256", hidden: true, cell: (version) => h("code", { title: version.sha256 }, version.sha256.slice(0, 12)) },
     { label: h("span", { class: "unseen" }, "Actions"), cell: (version) => version.version === now ? h("span", { class: "muted" }, "the current one") : h("div", { class: "row" },
       h("a", { class: "button small", href: addressOf(agent.name, `/diff?from=${Math.min(version.version, now)}&to=${Math.max(version.version, now)}`) }, "Compare"),
@@ -127,9 +127,10 @@ async function diff(box, { api, params, signal }) {
   const { items: versions } = await api.get(`${path}/versions`, { signal });
   const numbers = versions.map((each) => each.version);
   const asked = (name, usual) => (numbers.includes(Number(params.query.get(name))) ? Number(params.query.get(name)) : usual);
-  const choice = (name, label, value) => select(numbers.map((each) => [each, `version ${each}`]), value, { "aria-label": label, onchange: show });
-  const to = choice("to", "The version after", asked("to", numbers[0]));
-  const from = choice("from", "The version before", asked("from", numbers[1] ?? numbers[0]));
+  const choose = () => show().catch((error) => error.name !== "AbortError" && fill(place, failure(error, choose)));
+  const choice = (label, value) => select(numbers.map((each) => [each, `version ${each}`]), value, { "aria-label": label, onchange: choose });
+  const to = choice("The version after", asked("to", numbers[0]));
+  const from = choice("The version before", asked("from", numbers[1] ?? numbers[0]));
   const place = h("div", null, skeleton(6));
 
   async function show() {

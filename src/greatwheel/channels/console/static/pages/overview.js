@@ -4,7 +4,7 @@ import { append, fill, h } from "../dom.js";
 import { compact, duration, number, plural } from "../format.js";
 import { badge, select, table } from "../ui.js";
 import { barChart } from "./chart.js";
-import { repeat } from "./repeating.js";
+import { redraw, repeat } from "./repeating.js";
 import { setAddress } from "./views.js";
 
 const SECONDS = 5;
@@ -28,16 +28,14 @@ export async function render(root, { api, me, params, signal }) {
   }
   function showCharts(told) {
     const look = JSON.stringify(told.hours);
-    if (look === drawn || charts.contains(document.activeElement)) return;
+    if (look === drawn) return;
     drawn = look;
-    const unfolded = [...charts.querySelectorAll("details")].map((each) => each.open);
-    fill(charts, chartsOf(told));
-    charts.querySelectorAll("details").forEach((each, place) => (each.open = unfolded[place] ?? false));
+    redraw(charts, chartsOf(told));
   }
   async function changed() {
     setAddress("overview", { hours: span.value });
     looks = 0;
-    await live.now();
+    await live.now(); // it throws nothing
   }
 
   const live = repeat(SECONDS, look, signal);

@@ -1,16 +1,17 @@
 // Keeping what is shown up to date, without flicker and without asking for what nobody sees.
 
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { ago } from "../format.js";
+import { plain } from "../ui.js";
 
 const LONGEST_PAUSE = 30;
-const FOCUSABLE = "a, button, summary, input";
+const FOCUSABLE = "a, button, summary, input, [tabindex]";
 
 /** Do `work` every so many seconds while the page is seen, until the signal is aborted; less often while it fails.
  *  Gives a line that says how it stands, and `now()`, which does it at once. */
 export function repeat(seconds, work, signal) {
   const state = h("span", { class: "live-state", role: "status" });
-  let timer, failed = 0;
+  let timer, failed = 0, trouble = "";
 
   const arm = () => {
     clearTimeout(timer);
@@ -21,16 +22,17 @@ export function repeat(seconds, work, signal) {
     try {
       await work();
       failed = 0;
+      trouble = "";
     } catch (error) {
       if (error.name === "AbortError") return;
       failed += 1;
+      trouble = `Not up to date. ${plain(error)}`;
     }
     tell();
     arm();
   }
   function tell() {
-    const text = failed ? "Not up to date: the server can't be reached" : "";
-    if (state.textContent !== text) state.textContent = text;
+    if (state.textContent !== trouble) state.textContent = trouble;
   }
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : now()), { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
@@ -62,13 +64,27 @@ export function keyed(list, items, key, make) {
   for (const node of before.values()) node.remove();
 }
 
-/** Put the new node in the old one's place; what was unfolded stays so, and the focus where it was. */
+/** Put these in the place of all that is in `node`; what was unfolded stays so, and the focus where it was. */
+export function redraw(node, ...children) {
+  const restore = remembered(node);
+  fill(node, children);
+  restore(node);
+}
+
 function replace(node, made) {
-  const unfolded = made.querySelectorAll("details");
-  node.querySelectorAll("details").forEach((each, place) => unfolded[place] && (unfolded[place].open = each.open));
-  const within = [...node.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+  const restore = remembered(node);
   node.replaceWith(made);
-  if (within >= 0) made.querySelectorAll(FOCUSABLE)[within]?.focus({ preventScroll: true });
+  restore(made);
+}
+
+/** What of a node belongs to its reader: a function that gives it to the node that comes instead. */
+function remembered(node) {
+  const unfolded = [...node.querySelectorAll("details")].map((each) => each.open);
+  const focused = [...node.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
+  return (made) => {
+    made.querySelectorAll("details").forEach((each, place) => (each.open = unfolded[place] ?? each.open));
+    if (focused >= 0) made.querySelectorAll(FOCUSABLE)[focused]?.focus({ preventScroll: true });
+  };
 }
 
 /** Say anew how long ago each moment in there was. */

@@ -13,7 +13,7 @@ export const secrets = (place, { api, signal }) => redrawn(place, async () => (a
 function columns(api, changed) {
   return [
     { label: "Name", cell: (secret) => h("code", { class: "name" }, secret.name) },
-    { label: "Set", cell: (secret) => when(secret.updated_at) },
+    { label: "Set", hidden: true, cell: (secret) => when(secret.updated_at) },
     { label: h("span", { class: "unseen" }, "Actions"), cell: (secret) => h("div", { class: "row" },
       button("Replace", { small: true, "aria-label": `Replace ${secret.name}`, dataset: { focus: `set-${secret.name}` }, onclick: async () => (await set(api, secret.name)) && changed() }),
       button("Delete", { small: true, "aria-label": `Delete ${secret.name}`, dataset: { focus: `del-${secret.name}` }, onclick: (event) => busy(event.currentTarget, () => remove(api, secret, changed)) })) },

@@ -4,7 +4,7 @@ import { append, fill, h, icon } from "../dom.js";
 import { bytes, clipped, compact } from "../format.js";
 import { busy, button, confirm, empty, failure, markdown, skeleton, statusBadge, table, toast, when } from "../ui.js";
 import { journal } from "./journal.js";
-import { keyed, repeat, retell } from "./repeating.js";
+import { keyed, redraw, repeat, retell } from "./repeating.js";
 import { people } from "./people.js";
 import { linkTo, tokens, took } from "./taskboard.js";
 import { crumb, tabs } from "./views.js";
@@ -135,9 +135,8 @@ async function part(place, load, draw) {
     const items = await load();
     const look = JSON.stringify(items);
     if (look === told) return void retell(place);
-    if (told !== null && place.contains(document.activeElement)) return; // somebody is at it: leave it alone
     told = look;
-    fill(place, draw(items));
+    redraw(place, draw(items));
   }
   await refresh();
   return { refresh };
@@ -157,26 +156,29 @@ function variables(place, given) {
 const sizeOf = (size) => (typeof size === "number" ? compact(size) : (size ?? ""));
 
 function history(place, given) {
-  return part(place, () => itemsOf(given, "history"), (items) => (items.length ? h("ol", { class: "exchanges plain" }, items.map((each) =>
+  const load = async () => [await itemsOf(given, "history"), (await itemsOf(given, "points")).map((each) => each.task_id)];
+  return part(place, load, ([items, kept]) => (items.length ? h("ol", { class: "exchanges plain" }, items.map((each) =>
     h("li", { class: "card" },
       h("p", { class: "said asked-by" }, each.asked), markdown(each.answered ?? ""),
-      each.task_id && h("div", { class: "row" }, h("a", { class: "button small quiet", href: linkTo(each) }, "The task"), pointButtons(given, each))))) : empty("Nothing was said yet", "Ask something in the chat.")));
+      each.task_id && h("div", { class: "row" }, h("a", { class: "button small quiet", href: linkTo(each) }, "The task"), pointButtons(given, each, kept))))) : empty("Nothing was said yet", "Ask something in the chat.")));
 }
 
-function pointButtons(given, point) {
+/** What can be done at a point; `kept` are the tasks after which there is one, the newest last. */
+function pointButtons(given, point, kept) {
+  if (!kept.includes(point.task_id)) return null;
   const act = (work) => (event) => busy(event.currentTarget, work);
   return [
     button("Fork from here", { small: true, picture: "fork", onclick: act(() => fork(given, point.task_id)) }),
-    given.session.status !== "ended" && button("Rewind to here", { small: true, picture: "rewind", onclick: act(() => rewind(given, point)) }),
+    given.session.status !== "ended" && point.task_id !== kept.at(-1) && button("Rewind to here", { small: true, picture: "rewind", onclick: act(() => rewind(given, point)) }),
   ];
 }
 
 function points(place, given) {
   return part(place, () => itemsOf(given, "points"), (items) => (items.length ? table("Points", [
-    { label: "After", cell: (each) => h("a", { class: "task-link", href: linkTo(each) }, each.asked) },
-    { label: "When", cell: (each) => when(each.at) },
+    { label: "After", cell: (each) => [h("a", { class: "task-link", href: linkTo(each) }, each.asked), h("p", { class: "narrow-only muted small" }, when(each.at))] },
+    { label: "When", hidden: true, cell: (each) => when(each.at) },
     { label: "Dump", number: true, hidden: true, cell: (each) => bytes(each.dump_bytes) },
-    { label: h("span", { class: "unseen" }, "Actions"), cell: (each) => h("div", { class: "row" }, pointButtons(given, each)) },
+    { label: h("span", { class: "unseen" }, "Actions"), cell: (each) => h("div", { class: "row" }, pointButtons(given, each, items.map((point) => point.task_id))) },
   ], [...items].reverse()) : empty("No points yet", "Where the session stands after each of its last tasks is kept; from there it can be forked or taken back.")));
 }
 

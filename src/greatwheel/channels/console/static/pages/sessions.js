@@ -2,7 +2,7 @@
 //   #/sessions?search=invoice&status=active    #/sessions/ses_…/journal
 
 import { append, h } from "../dom.js";
-import { busy, empty, select, statusBadge, when } from "../ui.js";
+import { empty, select, statusBadge, when } from "../ui.js";
 import { listing } from "./listing.js";
 import { people } from "./people.js";
 import { repeat } from "./repeating.js";
@@ -27,7 +27,7 @@ async function list(box, { api, me, params, signal }) {
   const changed = (values) => () => {
     Object.assign(chosen, values());
     setAddress("sessions", chosen);
-    return busy(shown.node, shown.refresh);
+    shown.begin();
   };
   const search = h("input", { type: "search", value: chosen.search, placeholder: "Search what was said", "aria-label": "Search what was said", maxlength: 200,
     oninput: () => { clearTimeout(timer); timer = setTimeout(changed(() => ({ search: search.value.trim() })), PAUSE); } });
@@ -49,11 +49,12 @@ const asked = (query) => Object.fromEntries(["search", "status", "agent", "below
 
 function columns(me, nameOf) {
   return [
-    { label: "About", class: "grow", cell: (each) => h("a", { class: "task-link", href: `#/sessions/${encodeURIComponent(each.session_id)}` }, each.title || "Nothing was asked yet") },
+    { label: "About", class: "grow", cell: (each) => [h("a", { class: "task-link", href: `#/sessions/${encodeURIComponent(each.session_id)}` }, each.title || "Nothing was asked yet"),
+      h("p", { class: "narrow-only muted small" }, each.agent, " · ", when(each.touched_at))] },
     { label: "State", cell: (each) => [statusBadge(each.status), each.forked_from && " fork"] },
     { label: "Agent", hidden: true, cell: (each) => each.agent },
     me.role === "admin" && { label: "User", hidden: true, cell: (each) => nameOf(each.user_id) },
-    { label: "Last used", cell: (each) => when(each.touched_at) },
+    { label: "Last used", hidden: true, cell: (each) => when(each.touched_at) },
     { label: "Begun", hidden: true, cell: (each) => when(each.created_at) },
   ].filter(Boolean);
 }

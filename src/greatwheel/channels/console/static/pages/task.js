@@ -7,7 +7,7 @@ import { questionForm } from "./answering.js";
 import { fold, journal } from "./journal.js";
 import { listing } from "./listing.js";
 import { people } from "./people.js";
-import { repeat } from "./repeating.js";
+import { keyed, repeat } from "./repeating.js";
 import { linkTo, tokens, took } from "./taskboard.js";
 import { canRetry, cancel, isOpen, reasonOf, retry } from "./taskstates.js";
 import { timeline } from "./timeline.js";
@@ -35,7 +35,7 @@ export async function task(box, given) {
     told = look;
     fill(parts.badge, statusBadge(task.status));
     fill(parts.actions, actions(task));
-    if (!parts.questions.contains(document.activeElement)) fill(parts.questions, questions.map((each) => questionForm(api, each, live.now)));
+    keyed(parts.questions, questions, (each) => each.call, (each) => questionForm(api, each, live.now));
     fill(parts.outcome, outcome(task));
     fill(parts.facts, facts(task, nameOf, me));
   }
@@ -51,13 +51,18 @@ export async function task(box, given) {
       isOpen(task) && button(task.cancel_requested ? "Stopping…" : "Cancel", { picture: "close", disabled: task.cancel_requested, onclick: act(cancel) }),
     ];
   }
+  function ended() {
+    live.now();
+    parts.calls.begin();
+    parts.children.begin();
+  }
   async function follow() {
     followed();
     const events = timeline();
     fill(parts.events, events.node);
     const last = await eventsSoFar(api, path, events, signal);
-    followed = api.events(params.id, last, (event) => (event.type === "task.ended" ? Promise.all([live.now(), parts.calls.refresh(), parts.children.refresh()]) : events.add(event)),
-      (state, error) => state === "failed" && parts.events.append(failure(error, follow)));
+    const happened = (event) => (event.type === "task.ended" ? ended() : events.add(event));
+    followed = api.events(params.id, last, happened, (state, error) => state === "failed" && parts.events.append(failure(error, follow)));
   }
 
   const live = repeat(SECONDS, look, signal);

@@ -25,12 +25,12 @@ export async function board(box, given) {
     fill(place, shown.node);
     await shown.begin();
   };
-  const changed = (values) => async () => {
+  const changed = (values) => () => {
     Object.assign(chosen, values());
     setAddress("tasks", { ...chosen, view: chosen.view === "list" ? "list" : null });
     state.hidden = chosen.view !== "list";
     for (const [name, tab] of Object.entries(modes)) tab.setAttribute("aria-pressed", String(name === chosen.view));
-    await begin();
+    begin();
   };
   const state = select([["", "Every state"], ...Object.entries(STATES).map(([name, [label]]) => [name, label])], chosen.status,
     { "aria-label": "State", onchange: changed(() => ({ status: state.value })), hidden: chosen.view !== "list" });
@@ -68,10 +68,11 @@ function path(chosen, states, values) {
 function list({ api, me, nameOf, chosen, signal, again }) {
   const columns = [
     { label: "State", cell: (task) => statusBadge(task.status) },
-    { label: "Task", class: "grow", cell: (task) => [h("a", { class: "task-link", href: linkTo(task) }, task.input), reasonOf(task) && h("p", { class: "reason" }, reasonOf(task))] },
+    { label: "Task", class: "grow", cell: (task) => [h("a", { class: "task-link", href: linkTo(task) }, task.input), reasonOf(task) && h("p", { class: "reason" }, reasonOf(task)),
+      h("p", { class: "narrow-only muted small" }, task.agent, " · ", when(task.created_at))] },
     { label: "Agent", hidden: true, cell: (task) => task.agent },
     me.role === "admin" && { label: "User", hidden: true, cell: (task) => nameOf(task.user_id) },
-    { label: "Given", cell: (task) => when(task.created_at) },
+    { label: "Given", hidden: true, cell: (task) => when(task.created_at) },
     { label: "Took", hidden: true, number: true, cell: (task) => took(task) },
     { label: "Tokens", hidden: true, number: true, cell: (task) => compact(tokens(task)) },
     { label: h("span", { class: "unseen" }, "Actions"), cell: (task) => actions(api, task, again) },

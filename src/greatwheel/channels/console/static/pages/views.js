@@ -1,6 +1,6 @@
 // A page of several views, such as a list and one of its things: the address says which is shown.
 
-import { h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { failure, skeleton } from "../ui.js";
 
 /** What `render` of such a page gives. `choose(params)` is the view of an address: an async function (box, given) that
@@ -22,12 +22,18 @@ export async function views(root, given, choose) {
       mine.stay = await choose(params)(box, { ...given, params, signal: mine.controller.signal });
       if (!first && shown === mine) begin(box);
     } catch (error) {
-      if (error.name !== "AbortError" && shown === mine) box.replaceChildren(failure(error, () => show(params)));
+      if (error.name !== "AbortError" && shown === mine) fill(box, wrong(error, () => show(params)));
     }
   }
 
   await show(given.params);
   return { update: show, close: () => shown.controller.abort() };
+}
+
+/** What is shown of a thing that is not there, or can't be had. */
+function wrong(error, again) {
+  const missing = error.status === 404;
+  return [h("h1", null, missing ? "Nothing is here" : "This can't be shown"), failure(error, missing ? null : again)];
 }
 
 /** Where a reader begins: at the top, with the heading. */
@@ -48,7 +54,9 @@ export function setAddress(path, values) {
 /** Links to the parts of a thing; `current` is the name of the one that is shown. */
 export function tabs(label, current, parts) {
   const entry = ([name, text, href]) => h("li", null, h("a", { href, "aria-current": name === current ? "page" : null }, text));
-  return h("nav", { class: "tabs", "aria-label": label }, h("ul", { class: "plain" }, parts.map(entry)));
+  const node = h("nav", { class: "tabs", "aria-label": label }, h("ul", { class: "plain" }, parts.map(entry)));
+  requestAnimationFrame(() => node.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
+  return node;
 }
 
 /** The way back, above a heading. */

@@ -1,0 +1,213 @@
+"""What holds for every page of the console: everybody can use it, it fits every screen, and runs nobody's scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from .conftest import PHONE, WALL, Theme, Visitor
+from .serving import Wheel
+
+EVIL = '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>'
+"""What runs if text becomes HTML anywhere."""
+LINK = "[press](javascript:window.pwned=1)"
+EVIL_SOURCE = f"""# {EVIL}
+def handle(task):
+    global evil_variable
+    evil_variable = {EVIL!r}
+    return evil_variable + ' ' + {LINK!r}
+"""
+CHANGED_SOURCE = EVIL_SOURCE.replace("# ", "# changed: ")
+RAISING = f"def handle(task):\n    raise ValueError({EVIL!r})\n"
+ASKING = f"def handle(task):\n    return channel.ask({EVIL!r}, choices=[{EVIL!r}, 'no'])\n"
+HOSTILE = frozenset(
+    {
+        "agent", "allow", "answer", "answered", "asked", "denied", "deny", "description", "detail", "diff", "engine",
+        "error", "error_code", "hint", "input", "label", "message", "model", "name", "note", "observation", "outcome",
+        "preview", "question", "reason", "request", "sha256", "size", "source", "stdout", "text", "title", "tools",
+        "triage_agent", "type", "user_name",
+    }
+)  # fmt: skip
+"""What of the API's answers is made a script. Some of it the server would never take; the pages don't know that."""
+ANSWERS = re.compile(r"/(api/|health$)")
+SETTLED_MS = 300
+"""For what is loaded after a page is there: Markdown, what was unfolded."""
+SPARED = ("/api/me", "/api/config", "/api/login")
+
+
+@pytest.fixture(scope="module")
+def house(wheel: Wheel) -> dict[str, Any]:
+    """An organisation in which much that somebody may choose is a script; gives ids by name."""
+    wheel.agent("evil", EVIL_SOURCE, description=EVIL)
+    wheel.call("PUT", "/api/agents/evil", json={"source": CHANGED_SOURCE, "description": EVIL})
+    wheel.agent("raising", RAISING)
+    wheel.agent("asking", ASKING)
+    wheel.agent("elsewhere", description=EVIL, model=EVIL)
+    key = wheel.member("eve")
+    wheel.call("POST", "/api/keys", 201, json={"user": "eve", "label": EVIL})
+    wheel.call("PUT", "/api/limits", 204, json={"metric": "tasks", "period": "day", "soft": 1, "user": "eve"})
+    wheel.call("PUT", "/api/secrets/NAMED", 204, json={"value": "something hidden"})
+    told = {}
+    for name in ("evil", "raising", "asking"):
+        made = wheel.call("POST", "/api/tasks", 202, key=key, json={"input": EVIL, "agent": name})
+        told[name] = wheel.ended(made["task_id"])
+    session = told["evil"]["session_id"]
+    fork = wheel.call("POST", f"/api/sessions/{session}/fork", 201, json={})["session_id"]
+    return {**{name: task["task_id"] for name, task in told.items()}, "session": session, "fork": fork}
+
+
+PLACES = (
+    "#/tasks?view=board",
+    "#/tasks?view=list&below=1",
+    "#/tasks/{evil}",
+    "#/tasks/{raising}",
+    "#/tasks/{asking}",
+    "#/sessions?below=1",
+    "#/sessions/{session}/variables",
+    "#/sessions/{session}/history",
+    "#/sessions/{session}/journal",
+    "#/sessions/{session}/points",
+    "#/sessions/{fork}/lineage",
+    "#/agents",
+    "#/agents?new=1",
+    "#/agents/evil",
+    "#/agents/evil/edit",
+    "#/agents/evil/diff?from=1&to=2",
+    "#/agents/elsewhere",
+    "#/organisation/users",
+    "#/organisation/keys",
+    "#/organisation/limits",
+    "#/organisation/secrets",
+    "#/organisation/settings",
+    "#/overview",
+)
+
+
+def shown(page: Page, wheel: Wheel, place: str) -> None:
+    """Go there, until it is there."""
+    page.goto("about:blank")
+    page.goto(f"{wheel.url}/{place}")
+    expect(page.locator("#main h1")).to_be_visible()
+    expect(page.locator("#main .skeleton:visible")).to_have_count(0)
+    for fold in page.locator("#main summary").all():
+        fold.click()
+    page.wait_for_timeout(SETTLED_MS)
+
+
+def made_hostile(value: Any, name: str = "") -> Any:
+    """The value with a script in every text that is somebody's."""
+    if isinstance(value, dict):
+        return {key: made_hostile(each, key) for key, each in value.items()}
+    if isinstance(value, list):
+        return [made_hostile(each, name) for each in value]
+    return f"{value}{EVIL}" if isinstance(value, str) and name in HOSTILE else value
+
+
+def answer_hostile(route: Route) -> None:
+    """The server's answer, made hostile."""
+    if "event-stream" in route.request.headers.get("accept", ""):
+        route.continue_()
+        return
+    answer = route.fetch()
+    kind = answer.headers.get("content-type", "")
+    if route.request.method != "GET" or "json" not in kind or route.request.url.endswith(SPARED):
+        route.fulfill(response=answer)
+    else:
+        route.fulfill(response=answer, json=made_hostile(answer.json()))
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", WALL), ("dark", PHONE)])
+def test_every_page_fits_and_is_for_everybody(
+    visitor: Visitor, wheel: Wheel, house: dict[str, Any], theme: Theme, size: tuple[int, int]
+) -> None:
+    """No serious fault of accessibility and no sideways scrolling, with all that can be unfolded unfolded."""
+    page = visitor.enter("#/agents", theme=theme, size=size)
+    for place in PLACES:
+        shown(page, wheel, place.format(**house))
+        with blamed(place):
+            visitor.check_fits(page)
+            visitor.check_accessible(page)
+            assert page.evaluate("window.pwned") is None
+
+
+def test_no_page_runs_what_the_server_tells(visitor: Visitor, wheel: Wheel, house: dict[str, Any]) -> None:
+    """A script in any field of any answer is text, also where the server itself would not have taken it."""
+    page = visitor.enter("#/agents", size=PHONE)
+    page.route(ANSWERS, answer_hostile)
+    for place in PLACES:
+        shown(page, wheel, place.format(**house))
+        with blamed(place):
+            assert page.evaluate("window.pwned") is None
+            assert page.locator("#main :is(img, script, iframe, a[href^=javascript])").count() == 0
+            expect(page.locator("#main")).to_contain_text("onerror")
+            visitor.check_fits(page)
+
+
+@contextmanager
+def blamed(place: str) -> Iterator[None]:
+    """Say which page it was."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{place}: {error}") from error
+
+
+def test_scripts_in_dialogs_are_text(visitor: Visitor, wheel: Wheel, house: dict[str, Any]) -> None:
+    """Names stand in questions and forms as they were written."""
+    page = visitor.enter("#/agents")
+    page.route(ANSWERS, answer_hostile)
+    page.goto(f"{wheel.url}/#/organisation/users")
+    for name in ("Change", "Disable"):
+        page.get_by_role("button", name=name).first.click()
+        expect(page.get_by_role("dialog")).to_contain_text("<img src=x onerror")
+        visitor.check_accessible(page)
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.goto(f"{wheel.url}/#/organisation/limits")
+    page.get_by_role("button", name="New limit").click()
+    expect(page.get_by_role("dialog").get_by_label("Of", exact=True)).to_contain_text("onerror")
+    page.keyboard.press("Escape")
+    page.unroute(ANSWERS)
+    page.goto(f"{wheel.url}/#/agents/evil")
+    page.get_by_role("button", name="Roll back").first.click()
+    expect(page.get_by_role("dialog").locator("ins").first).to_contain_text("onerror")
+    visitor.check_accessible(page)
+    assert page.evaluate("window.pwned") is None
+    assert page.locator("dialog img, dialog script").count() == 0
+
+
+def test_a_hostile_answer_is_read_as_text_and_its_links_do_nothing(
+    visitor: Visitor, wheel: Wheel, house: dict[str, Any]
+) -> None:
+    """An agent's answer is Markdown without scripts; a question's choices are buttons with text."""
+    page = visitor.enter(f"#/tasks/{house['evil']}")
+    answer = page.get_by_role("region", name="Answer", exact=True)
+    expect(answer).to_contain_text("<img src=x onerror")
+    expect(answer).to_contain_text("press")
+    assert answer.locator("a[href], img, script").count() == 0
+    page.goto(f"{wheel.url}/#/tasks/{house['asking']}")
+    page.get_by_role("button", name="<img src=x").click()
+    expect(answer).to_contain_text("<img src=x onerror")
+    assert page.evaluate("window.pwned") is None
+
+
+def test_everything_is_done_by_keyboard(visitor: Visitor, wheel: Wheel, house: dict[str, Any]) -> None:
+    """From the address to a dialog and back without a pointer: the focus is where one is."""
+    page = visitor.enter("#/organisation/secrets")
+    button = page.get_by_role("button", name="New secret")
+    for _ in range(40):
+        if button.evaluate("node => node === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+    page.keyboard.type("BY_HAND")
+    page.keyboard.press("Tab")
+    page.keyboard.type("typed with the keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("row").filter(has_text="BY_HAND")).to_be_visible()
+    expect(button).to_be_focused()
