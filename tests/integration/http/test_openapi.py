@@ -104,3 +104,5 @@ def tame(case: Any) -> None:
     """A chat that is streamed lasts as long as its task, and here nobody carries tasks out."""
     if case.path == "/api/chat" and isinstance(case.body, dict):
         case.body = {**case.body, "stream": False, "wait_seconds": 0.01}
+    if case.path == "/v1/chat/completions" and isinstance(case.body, dict) and "model" in case.body:
+        case.body = {**case.body, "model": "nobody"}

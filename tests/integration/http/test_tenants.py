@@ -60,6 +60,9 @@ CALLS: dict[Route, Call] = {
     ("GET", "/api/sessions"): Call(own=200),
     ("POST", "/api/sessions/{session_id}/fork"): Call(json={}),
     ("POST", "/api/sessions/{session_id}/rewind"): Call(json={"task_id": "{done_task}"}),
+    ("GET", "/v1/models"): Call(own=200),
+    ("GET", "/v1/models/{model}"): Call(names={"model": "special"}),
+    ("POST", "/v1/chat/completions"): Call(json={"model": "special", "messages": [{"role": "user", "content": "x"}]}),
     ("GET", "/api/agents"): Call(own=200),
     ("POST", "/api/agents"): Call(admin=True, json={"name": "special", "source": SOURCE}, own=201),
     ("PUT", "/api/agents/{agent}"): Call(admin=True, json={"source": SOURCE + "#"}),
@@ -110,6 +113,13 @@ FURTHER: Sequence[tuple[Route, Call]] = (
     (("POST", "/api/tasks"), Call(json={"input": "x", "agent": "worker", "session_id": "{session}"})),
     (("POST", "/api/tasks"), Call(json={"input": "x", "agent": "worker", "upload_id": "{upload}"})),
     (("POST", "/api/chat"), Call(json={"message": "x", "agent": "worker", "upload_id": "{upload}"})),
+    (
+        ("POST", "/v1/chat/completions"),
+        Call(
+            json={"model": "worker", "messages": [{"role": "user", "content": "x"}]},
+            headers={"x-greatwheel-session": "{session}"},
+        ),
+    ),
     (("GET", "/api/tasks"), Call(query={"session": "{session}"}, own=200)),
     (("GET", "/api/tasks"), Call(query={"parent": "{task_id}", "agent": "special"}, own=200)),
     (("GET", "/api/sessions"), Call(query={"search": HIDDEN, "agent": "special"}, own=200)),
@@ -135,6 +145,7 @@ OPEN: Mapping[Route, int] = {
 """Routes without a key, with what they answer to an empty request."""
 SOCKETS = frozenset({"/ws", "/mcp"})
 """What takes messages: tried by `test_web_sockets_reach_nothing_of_another_organisation`, and in integration/mcp."""
+NOT_THERE = ("thing.not_found", "http.no_such_route", "model_not_found")
 MOVING = frozenset({"/api/overview"})
 """Told anew at each look, though nothing has changed."""
 
@@ -295,7 +306,7 @@ async def called(client: httpx.AsyncClient, route: Route, call: Call, things: Ma
         path.format(**{**things, **call.names}),
         json=filled(call.json, things),
         params=filled(call.query, things),
-        headers=dict(call.headers or {}),
+        headers=filled(call.headers or {}, things),
         files=call.files,
     )
 
@@ -396,7 +407,7 @@ async def test_another_organisation_sees_and_changes_nothing(
             told = answer.text.replace(f'"query":"{HIDDEN}"', "")
             assert not [each for each in ids if each in told], (route, told)
         else:
-            assert answer.json()["error"]["code"] in ("thing.not_found", "http.no_such_route"), route
+            assert answer.json()["error"]["code"] in NOT_THERE, route
         if route == ("POST", "/api/agents"):
             await stranger("DELETE", "/api/agents/special", 204)
     assert await seen(house, admin, things) == before
