@@ -25,6 +25,7 @@ from greatwheel.channels.webhooks.deliverer import Deliverer
 from greatwheel.core.clock import SystemClock
 from greatwheel.database.database import Database
 from greatwheel.scheduler.retrying import Retrying
+from greatwheel.scheduler.tasks import TaskStore
 
 from ..http.conftest import Caller, House, parts_of
 from ..webhooks.conftest import QUICK, MovedClock, until
@@ -198,11 +199,11 @@ def slack() -> Iterator[Slack]:
 
 
 @asynccontextmanager
-async def errands(house: House, slack: Slack) -> AsyncIterator[None]:
+async def errands(house: House, slack: Slack, tasks: TaskStore | None = None) -> AsyncIterator[None]:
     """A worker's errands, for as long as the block lasts."""
     parts, clock = house.parts, SystemClock()
     sender = SlackSender(parts.database, parts.secrets, url=f"{slack.receiver.url}/api/", seconds=2.0)
-    dealing = SlackErrands(parts.database, parts.tasks, clock, Retrying(max_attempts=3, base_seconds=0.02))
+    dealing = SlackErrands(parts.database, tasks or parts.tasks, clock, Retrying(max_attempts=3, base_seconds=0.02))
     deliverer = Deliverer(parts.database, {"slack": sender}, clock, QUICK)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:

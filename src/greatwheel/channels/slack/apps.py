@@ -100,8 +100,10 @@ async def get(conn: OrgConnection, org_id: OrgId, slack_id: str) -> SlackApp:
 
 async def remove(conn: OrgConnection, org_id: OrgId, slack_id: str) -> None:
     """Listen to a Slack app no more. Its sessions and tasks go on, and are posted nowhere. Raises NotFound."""
-    if await (await conn.execute(SQL["remove_app"], {"org": org_id, "slack": slack_id})).fetchone() is None:
+    values = {"org": org_id, "slack": slack_id}
+    if await (await conn.execute(SQL["lock_for_removal"], values)).fetchone() is None:
         raise _unknown()
+    await conn.execute(SQL["remove_app"], values)
 
 
 async def mapped_users(conn: OrgConnection, org_id: OrgId, slack_id: str) -> Sequence[MappedUser]:

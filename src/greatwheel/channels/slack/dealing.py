@@ -34,6 +34,9 @@ LOG = logging.getLogger("greatwheel.errands")
 RETRYING = Retrying(max_attempts=8, base_seconds=1.0, cap_seconds=60.0)
 _FORGET_SECONDS = 3_600.0
 _SERVERS_FAULT = 500
+_AT_ONCE = 4
+"""Organisations whose events a process deals with at a time."""
+_IN_A_ROW = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,19 +69,41 @@ class SlackErrands:
         self._retrying = retrying
         self._chance = random.Random()
         self._forget_at = 0.0
+        self._under_way: set[OrgId] = set()
+        self._again: set[OrgId] = set()
 
     async def look(self, group: asyncio.TaskGroup, wake: asyncio.Event) -> None:
-        """Deal with one event of each organisation that has one."""
+        """Begin with each organisation that has events, as far as there is room."""
         await self._forget()
         async with self._database.system() as conn:
             rows = await (await conn.execute(SQL["orgs_with_events"])).fetchall()
-        for row in rows:
-            if await self._deal(OrgId(row["org_id"])):
+        for org_id in [OrgId(row["org_id"]) for row in rows]:
+            if org_id in self._under_way:
+                self._again.add(org_id)
+            elif len(self._under_way) < _AT_ONCE:
+                self._under_way.add(org_id)
+                group.create_task(self._deal_all(org_id, wake))
+
+    async def _deal_all(self, org_id: OrgId, wake: asyncio.Event) -> None:
+        """Deal with an organisation's events; of many with some, so that the others have their turn."""
+        try:
+            for _ in range(_IN_A_ROW):
+                if not await self._deal(org_id):
+                    break
+            else:
+                wake.set()
+        except Exception as error:
+            LOG.warning("events of Slack wait", exc_info=error)
+        finally:
+            self._under_way.discard(org_id)
+            if org_id in self._again:  # something came at the last moment
+                self._again.discard(org_id)
                 wake.set()
 
     async def _deal(self, org_id: OrgId) -> bool:
         """Deal with the oldest event of an app, if no other worker is at it; whether there was one."""
         values: dict[str, Any] = {"org": org_id}
+        attempts = 0
         try:
             async with self._database.org(org_id) as conn:
                 app = await (await conn.execute(SQL["lock_app"], values)).fetchone()
@@ -88,26 +113,24 @@ class SlackErrands:
                 event = await (await conn.execute(SQL["oldest_event"], values)).fetchone()
                 if event is None or not event["due"]:
                     return False
-                values["event"] = event["event_id"]
+                values["event"], attempts = event["event_id"], event["attempts"] + 1
                 await self._act(conn, org_id, app, Message(**event["body"]))
                 await conn.execute(SQL["close_event"], values)
         except Exception as error:
-            if "event" not in values:
+            if attempts == 0:
                 raise
-            LOG.warning("an event of Slack will be dealt with later", exc_info=error)
-            await self._put_off(org_id, values)
+            LOG.warning("an event of Slack was not dealt with, the attempt was number %d", attempts, exc_info=error)
+            await self._put_off(org_id, values, attempts)
         return True
 
-    async def _put_off(self, org_id: OrgId, values: Mapping[str, Any]) -> None:
+    async def _put_off(self, org_id: OrgId, values: Mapping[str, Any], attempts: int) -> None:
+        """Try again with an event after a while; after the last attempt pass it over, for those behind it."""
         async with self._database.org(org_id) as conn:
-            row = await (await conn.execute(SQL["put_off_event"], {**values, "delay": 0.0})).fetchone()
-            if row is None:
-                return
-            if row["attempts"] >= self._retrying.max_attempts:
+            if attempts >= self._retrying.max_attempts:
                 await conn.execute(SQL["close_event"], values)
-                return
-            delay = self._retrying.delay(row["attempts"], self._chance)
-            await conn.execute(SQL["put_off_event"], {**values, "delay": delay})
+            else:
+                delay = self._retrying.delay(attempts, self._chance)
+                await conn.execute(SQL["put_off_event"], {**values, "attempts": attempts, "delay": delay})
 
     async def _act(self, conn: OrgConnection, org_id: OrgId, app: Mapping[str, Any], message: Message) -> None:
         """Do what a message asks for. What can't be done for a lasting reason is told in its thread."""

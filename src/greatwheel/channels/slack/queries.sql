@@ -23,6 +23,10 @@ left join users u on u.org_id = a.org_id and u.user_id = a.default_user
 where a.org_id = %(org)s and (%(slack)s::text is null or a.slack_id = %(slack)s)
 order by a.name;
 
+-- name: lock_for_removal
+-- An app, locked against everybody: who deals with its events holds it before its subscription.
+select 1 as found from slack_apps where org_id = %(org)s and slack_id = %(slack)s for update;
+
 -- name: remove_app
 -- Take an app away, with its threads, users and log.
 delete from subscriptions where org_id = %(org)s and subscription_id = %(slack)s and kind = 'slack'
@@ -91,9 +95,8 @@ where org_id = %(org)s and slack_id = %(slack)s and event_id = %(event)s;
 
 -- name: put_off_event
 -- Try again with an event later.
-update slack_events set attempts = attempts + 1, due_at = now() + make_interval(secs => %(delay)s)
-where org_id = %(org)s and slack_id = %(slack)s and event_id = %(event)s and done_at is null
-returning attempts;
+update slack_events set attempts = %(attempts)s, due_at = now() + make_interval(secs => %(delay)s)
+where org_id = %(org)s and slack_id = %(slack)s and event_id = %(event)s and done_at is null;
 
 -- name: act_on
 -- Remember that a message is acted on; no row: it was before, by another event of it.

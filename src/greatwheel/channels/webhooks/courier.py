@@ -66,8 +66,13 @@ class Courier:
                 LOG.exception("errands wait")  # the others must not
 
     async def _listen(self, wake: asyncio.Event) -> None:
-        async for _ in self._database.listen(CHANNEL):
-            wake.set()
+        while True:
+            try:
+                async for _ in self._database.listen(CHANNEL):
+                    wake.set()
+            except Exception:
+                LOG.exception("errands are looked for without being told")
+            await asyncio.sleep(self._tick_seconds)
 
 
 async def _pass_on(stop: asyncio.Event, wake: asyncio.Event) -> None:

@@ -20,7 +20,6 @@ from greatwheel.channels.webhooks.port import Attempt, Outgoing, Sender, Subscri
 from greatwheel.channels.webhooks.statements import SQL
 from greatwheel.channels.webhooks.verdicts import Verdict, verdict_of
 from greatwheel.core.clock import Clock
-from greatwheel.core.errors import GreatwheelError
 from greatwheel.core.ids import OrgId
 from greatwheel.database.database import Database
 from greatwheel.scheduler.outcomes import reason_of
@@ -96,8 +95,8 @@ class Deliverer:
             attempt = await self._attempt(delivery)
             seconds = self._clock.monotonic() - began
             await self._settle(delivery, attempt, at, seconds)
-        except GreatwheelError as error:
-            LOG.warning("delivery %s will be made again: %s", delivery.delivery_id, error)
+        except Exception as error:  # its lease ends, and it is made again
+            LOG.warning("what became of delivery %s is not written", delivery.delivery_id, exc_info=error)
         finally:
             self._under_way -= 1
             wake.set()
@@ -117,12 +116,13 @@ class Deliverer:
         ids = {"org": delivery.org_id, "delivery": delivery.delivery_id, "subscription": delivery.subscription_id}
         told = {"attempt": delivery.attempts, "status": attempt.status, "error": attempt.error}
         async with self._database.org(delivery.org_id) as conn:
-            await conn.execute(SQL["settle"], {**ids, **told, **_written(verdict)})
-            await conn.execute(SQL["log_attempt"], {**ids, **told, "at": at, "seconds": seconds})
+            # The subscription before its delivery, as when it is removed.
             if attempt.pause is not None:
                 await conn.execute(SQL["pause"], {**ids, "seconds": verdict.delay})
             if attempt.unsubscribe:
                 await conn.execute(SQL["disable"], {**ids, "reason": attempt.error})
+            await conn.execute(SQL["settle"], {**ids, **told, **_written(verdict)})
+            await conn.execute(SQL["log_attempt"], {**ids, **told, "at": at, "seconds": seconds})
 
     async def _forget(self) -> None:
         if self._clock.monotonic() < self._forget_at:

@@ -180,8 +180,8 @@ async def check_url(url: str, networks: Sequence[Network]) -> None:
             await resolve(host, port, networks)
         else:
             await _resolve_within(host, port, networks)
-    except AddressRefused as error:
-        raise BadInput(f"Nothing is delivered there: {error}.") from None
+    except AddressRefused:
+        raise BadInput(f"The host {host} has an address that is not public: nothing is delivered there.") from None
     except OSError:
         raise BadInput(f"The host {host} can't be found.") from None
 

@@ -42,8 +42,8 @@ class WebhookSender:
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._post(delivery.url, headers, body)
-        except AddressRefused as error:
-            return Attempt(error=f"{error}")
+        except AddressRefused:
+            return Attempt(error="the host has an address that is not public")  # which one, is the host's business
         except TimeoutError:
             return Attempt(error=f"it took longer than {self._seconds:g} seconds")
         except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
