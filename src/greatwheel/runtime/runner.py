@@ -12,7 +12,7 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import Clock
 from greatwheel.core.context import CallContext
 from greatwheel.core.errors import KeyRefused, LeaseLost, NotAvailable
-from greatwheel.core.ids import AgentId, OrgId, RunId, TaskId
+from greatwheel.core.ids import AgentId, RunId, TaskId
 from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
@@ -33,13 +33,13 @@ from greatwheel.runtime.bridge import Bridge
 from greatwheel.runtime.desk import Desk
 from greatwheel.runtime.group_commit import GroupCommit, Run
 from greatwheel.runtime.journal import decoded
-from greatwheel.runtime.keeping import Keeping, kept_context
+from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.ledger import Ledger
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.loop import Loop, LoopSettings
+from greatwheel.runtime.opening import Sessions, Wanted
 from greatwheel.runtime.postgres import PostgresJournal, forget_deltas, read_calls
 from greatwheel.runtime.services import Services
-from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import LoopState, TaskWaits
 from greatwheel.sandbox.port import Engine, Limits, World
 from greatwheel.tenancy.key_format import hash_session_key
@@ -105,14 +105,15 @@ class TaskRunner:
         self._tasks = tasks
         self._agents = agents
         self._models = models
-        self._engines = engines
         self._services = services
         self._sealer = sealer
         self._live = live
         self._clock = clock
-        self._limits = limits
         self._budget = budget
         self._settings = settings or LoopSettings()
+        self._sessions = Sessions(
+            database=database, engines=engines, models=models.named_by_guest, live=live, limits=limits
+        )
         self._running: dict[TaskId, asyncio.Task[Any]] = {}
         self._cancelled: set[TaskId] = set()
 
@@ -197,7 +198,8 @@ class TaskRunner:
                 after_step=state.step if state else 0,
             )  # fmt: skip
         key = keys.get(session.key_hash or b"", "")  # a sandbox whose key is none of these was dumped with it
-        workspace = await self._workspace(task, session, state, keeping, key)
+        world = World(seed=session.seed, now=world_time(task, state))
+        workspace = await self._sessions.open(Wanted(task=task, session=session, world=world, key=key, keeping=keeping))
         journal = PostgresJournal(self._database, self._commits, run, keeping, task.snapshot)
         context = CallContext(
             session_id=task.session_id, run_id=RunId(task.task_id), organisation=org, user_id=task.user_id
@@ -212,74 +214,6 @@ class TaskRunner:
             prefix=prefix_of(calls),
             keeping=keeping,
         )
-
-    async def _workspace(
-        self, task: Task, session: sessions.SessionRow, state: LoopState | None, keeping: Keeping, key: str
-    ) -> Workspace:
-        """The task's session: as at its boundary, or as the session's last task left it, or a new one."""
-        world = World(seed=session.seed, now=world_time(task, state))
-        if task.snapshot is not None:
-            context = task.context or session.context
-            workspace = await self._loaded(task, session, task.snapshot, context, world, keeping)
-        elif session.snapshot is not None:
-            workspace = await self._left(task, session, session.snapshot, world, keeping, key)
-        else:
-            workspace = await self._new(task, session, world, key)
-        workspace.history = [(each.asked, each.answer) for each in session.history]
-        return workspace
-
-    async def _left(
-        self, task: Task, session: sessions.SessionRow, snapshot: bytes, world: World, keeping: Keeping, key: str
-    ) -> Workspace:
-        """The session as its last task left it, with the data of this one."""
-        workspace = await self._live.take(task.session_id, snapshot)
-        if workspace is not None:
-            workspace.turn_to(world)
-        else:
-            workspace = await self._loaded(task, session, snapshot, session.context, world, keeping)
-            if session.forked_from is not None and key:
-                await _rekeyed(workspace, key)
-        if task.context is not None and task.context != session.context:
-            await self._give(workspace, task, task.context)
-        return workspace
-
-    async def _new(self, task: Task, session: sessions.SessionRow, world: World, key: str) -> Workspace:
-        async with self._database.org(task.org_id) as connection:
-            context = await self._context(connection, task.org_id, task.context or session.context)
-        return await Workspace.open(
-            engine=self._engines(session.engine), context=context, models=self._models.named_by_guest,
-            limits=self._limits, world=world, session_id=task.session_id, given={"SESSION_KEY": key}, durable=True,
-        )  # fmt: skip
-
-    async def _loaded(
-        self,
-        task: Task,
-        session: sessions.SessionRow,
-        digest: bytes,
-        context_digest: bytes | None,
-        world: World,
-        keeping: Keeping,
-    ) -> Workspace:
-        async with self._database.org(task.org_id) as connection:
-            dump = await keeping.kept_dump(connection, digest)
-            context = await self._context(connection, task.org_id, context_digest)
-        return await Workspace.load(
-            engine=self._engines(session.engine), dump=dump, context=context, models=self._models.named_by_guest,
-            limits=self._limits, world=world, session_id=task.session_id,
-        )  # fmt: skip
-
-    async def _context(self, connection: OrgConnection, org: OrgId, digest: bytes | None) -> Any:
-        return None if digest is None else await kept_context(connection, org, self._sealer, digest)
-
-    async def _give(self, workspace: Workspace, task: Task, digest: bytes) -> None:
-        """Give a session that had other data the task's own."""
-        try:
-            async with self._database.org(task.org_id) as connection:
-                context = await self._context(connection, task.org_id, digest)
-            await workspace.add(context)
-        except BaseException:
-            await workspace.close()
-            raise
 
     async def _run_loop(self, attempt: Attempt) -> Ending:
         model = await self._model(attempt)
@@ -381,15 +315,6 @@ async def _leave(connection: OrgConnection, attempt: Attempt, ending: Ending, sn
         connection, task.org_id, task.session_id, task.task_id,
         snapshot=snapshot, context=context, variables=variables,
     )  # fmt: skip
-
-
-async def _rekeyed(workspace: Workspace, key: str) -> None:
-    """A fork's dump has the key of the session that it comes from."""
-    try:
-        await workspace.rekey(key)
-    except BaseException:
-        await workspace.close()
-        raise
 
 
 async def _no_child(question: str, context: Any, model: str | None, ledger: Ledger) -> str:

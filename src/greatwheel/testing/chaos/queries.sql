@@ -46,3 +46,4 @@ select task_id, seq from limit_reservations where task_id = any (%(tasks)s::text
 select encode(digest, 'hex') as digest from blobs b
 where not exists (select from sessions s where b.digest in (s.snapshot, s.context))
   and not exists (select from tasks t where b.digest in (t.snapshot, t.context))
+  and not exists (select from session_points p where b.digest in (p.snapshot, p.context))
