@@ -72,7 +72,7 @@ def chat_command(
         elif agent is not None:
             client.call("GET", client.path("/api/agents/{}", agent))  # a wrong name is told before anything is typed
         done = _Chat(desk, lines).run()
-    if not done:
+    if not done and isinstance(lines, PipedLines):  # a person has seen it, a program reads the exit code
         raise typer.Exit(UNANSWERED)
 
 
