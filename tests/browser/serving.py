@@ -101,19 +101,18 @@ class Wheel:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, *, pause: float = 0.0, **environment: str) -> Iterator[Wheel]:
+def serving(database_url: str, folder: Path, *, pause: float = 0.0, model_name: str = "fake") -> Iterator[Wheel]:
     """A server with that database; stopped at the end. `pause`: seconds between the words of the model."""
     script = Script()
-    with FakeModelServer(script, pause=pause, models=("fake", "other")) as model:
+    with FakeModelServer(script, pause=pause, models=(model_name, "other")) as model:
         given = {
             **os.environ,
             "DATABASE_URL": database_url,
             "GREATWHEEL_SERVER__DATA": str(folder),
-            "GREATWHEEL_LLM__MODEL": f"{model.openai_url}#fake",
+            "GREATWHEEL_LLM__MODEL": f"{model.openai_url}#{model_name}",
             "OPENAI_BASE_URL": model.openai_url,
             "OPENAI_API_KEY": "none",
             "GREATWHEEL_SESSION__IN_MEMORY": "8",
-            **environment,
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "greatwheel.channels.cli.app", "serve", "--port", "0"],

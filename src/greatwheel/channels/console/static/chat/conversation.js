@@ -174,7 +174,7 @@ export class Conversation {
     if (!this.sessionId || this.live) return;
     try {
       const points = new Set((await this.get("/points")).items.map((point) => point.task_id));
-      for (const turn of this.turns) turn.setPoint(points.has(turn.task.task_id));
+      for (const turn of this.turns) turn.setPoint(points.has(turn.task.task_id), turn === this.lastTurn);
     } catch {
       // Without points there is nothing to fork from: the buttons stay away.
     }

@@ -176,7 +176,7 @@ const factsOf = (seconds, tokens) => [tokens ? plural(tokens, "token") : "", sec
 
 /** The first line that tells something. */
 function gistOf(text) {
-  const line = text.split("\n").map((each) => each.trim()).find((each) => each && !each.startsWith("import ") && !each.startsWith("```"));
+  const line = text.split("\n").map((each) => each.trim()).find((each) => each && !/^(import |from \S+ import |```|#)/.test(each));
   return line ? clipped(line, 120) : "";
 }
 

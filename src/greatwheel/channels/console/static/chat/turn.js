@@ -231,7 +231,7 @@ export class Turn {
 
   /** A task that had ended before: its answer now, its work when it is asked for. */
   showPast() {
-    this.work.hidden = !(this.task.usage?.steps || this.task.usage?.host_calls || this.task.usage?.model_calls);
+    this.work.hidden = !this.task.started_at;
     this.drawWork();
     this.showEnd();
   }
@@ -258,14 +258,15 @@ export class Turn {
     const again = (task.status === "failed" || task.status === "dead") && button("Try again", { small: true, picture: "refresh", onclick: () => this.hooks.retry(this) });
     fill(this.foot, again, task.answer && copyButton(() => task.answer, "Copy the answer"),
       this.point && iconButton("Fork from here: a new session goes on from this point", "fork", { onclick: () => this.hooks.fork(this) }),
-      this.point && iconButton("Rewind to here: what came later is forgotten", "rewind", { onclick: () => this.hooks.rewind(this) }),
+      this.point && !this.newest && iconButton("Rewind to here: what came later is forgotten", "rewind", { onclick: () => this.hooks.rewind(this) }),
       h("span", { class: "turn-facts muted" }, facts.join(" · "), facts.length && task.finished_at ? " · " : "", task.finished_at && when(task.finished_at)));
   }
 
-  /** Whether the session can be taken back to where it stood after this turn. */
-  setPoint(point) {
-    if (this.point === point) return;
+  /** Whether the session can go on from where it stood after this turn, and whether that is where it stands now. */
+  setPoint(point, last) {
+    if (this.point === point && this.newest === last) return;
     this.point = point;
+    this.newest = last;
     if (this.ended) this.drawFoot();
   }
 
