@@ -73,9 +73,9 @@ async def test_events_are_delivered_signed(house: House, admin: Caller, receiver
         await admin("POST", f"/api/tasks/{made['task_id']}/answer", json={"answer": "yes"})
         task = await house.begin(admin.org_id, made["task_id"])
         await house.end(task, answer="42", usage={"model_calls": 2})
-        await in_state(admin, subscription, "done", 3)
+        await in_state(admin, subscription, "done", 4)
     bodies = [json.loads(got.body) for got in receiver.got]
-    assert sorted(body["type"] for body in bodies) == ["message.sent", "question.asked", "task.ended"]
+    assert sorted(body["type"] for body in bodies) == ["message.sent", "question.answered", "question.asked", "task.ended"]
     by_type = {body["type"]: body["data"] for body in bodies}
     about = {key: made[key] for key in ("task_id", "session_id", "user_id", "agent")}
     assert all(about.items() <= data.items() for data in by_type.values())
@@ -90,7 +90,7 @@ async def test_events_are_delivered_signed(house: House, admin: Caller, receiver
         assert got.headers["content-type"] == "application/json"
     log = await log_of(admin, subscription)
     assert {each["delivery_id"] for each in log} == {got.headers["webhook-id"] for got in receiver.got}
-    assert [(each["state"], each["attempts"], each["log"][0]["status"]) for each in log] == [("done", 1, 200)] * 3
+    assert [(each["state"], each["attempts"], each["log"][0]["status"]) for each in log] == [("done", 1, 200)] * 4
 
 
 async def test_only_what_was_subscribed_is_kept(house: House, admin: Caller, receiver: Receiver) -> None:
