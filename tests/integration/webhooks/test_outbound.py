@@ -75,7 +75,12 @@ async def test_events_are_delivered_signed(house: House, admin: Caller, receiver
         await house.end(task, answer="42", usage={"model_calls": 2})
         await in_state(admin, subscription, "done", 4)
     bodies = [json.loads(got.body) for got in receiver.got]
-    assert sorted(body["type"] for body in bodies) == ["message.sent", "question.answered", "question.asked", "task.ended"]
+    assert sorted(body["type"] for body in bodies) == [
+        "message.sent",
+        "question.answered",
+        "question.asked",
+        "task.ended",
+    ]
     by_type = {body["type"]: body["data"] for body in bodies}
     about = {key: made[key] for key in ("task_id", "session_id", "user_id", "agent")}
     assert all(about.items() <= data.items() for data in by_type.values())
@@ -294,6 +299,21 @@ async def test_subscriptions_are_looked_after(house: House, admin: Caller, recei
     await admin("DELETE", path, 204)
     await admin("GET", path, 404)
     await admin("GET", f"/api/webhooks/{subscription['subscription_id']}/deliveries", 404)
+
+
+async def test_an_organisation_has_so_many_subscriptions_and_no_more(
+    house: House, admin: Caller, receiver: Receiver
+) -> None:
+    """One event makes a delivery for each of them, so they are counted."""
+    async with house.parts.database.org(admin.org_id) as conn:
+        await conn.execute(
+            "insert into subscriptions (org_id, subscription_id, kind, events, url)"
+            " select %s, 'sub_' || i, 'webhook', '{task.ended}', 'https://93.184.215.14/'"
+            " from generate_series(1, 100) i",
+            (admin.org_id,),
+        )
+    order = {"url": receiver.url, "events": ["task.ended"]}
+    assert (await admin("POST", "/api/webhooks/outbound", 409, json=order))["error"]["code"] == "thing.conflict"
 
 
 async def test_the_log_has_pages(house: House, admin: Caller, receiver: Receiver) -> None:

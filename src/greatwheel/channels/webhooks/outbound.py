@@ -21,6 +21,8 @@ EventName: TypeAlias = Literal["task.ended", "message.sent", "question.asked", "
 """What can be subscribed to: the triggers of migration 0007 look at these types alone."""
 DeliveryState: TypeAlias = Literal["pending", "sending", "done", "dead"]
 LONGEST_URL = 2_000
+MOST = 100
+"""Subscriptions of an organisation: each makes a delivery of each event."""
 _PORTS = {"https": 443, "http": 80}
 
 
@@ -71,7 +73,13 @@ async def subscribe(
     events: Sequence[EventName],
     agent: str | None = None,
 ) -> tuple[Subscription, str]:
-    """Subscribe a URL that `check_url` let pass; the subscription, and its secret, which is known only now."""
+    """Subscribe a URL that `check_url` let pass; the subscription, and its secret, which is known only now.
+
+    Raises:
+        Conflict: the organisation has as many as there may be.
+    """
+    if len(await list_all(conn, org_id)) >= MOST:
+        raise Conflict(f"An organisation has at most {MOST} subscriptions; remove one first.")
     secret, subscription_id = signing.new_secret(), new_id("sub")
     row = {
         "org": org_id, "subscription": subscription_id, "kind": "webhook", "events": sorted(set(events)),
