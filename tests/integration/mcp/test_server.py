@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,6 @@ class Served:
 
     house: House
     url: str
-    stack: AsyncExitStack
-    keys: dict[str, str] = field(default_factory=dict)
 
     async def organisation(self, name: str) -> Caller:
         """The admin of a new organisation with the agent `worker`."""
@@ -66,13 +64,12 @@ async def served(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
     server = server_of(app)
     with listening("127.0.0.1", 0) as open_socket:
         serving = asyncio.create_task(server._serve([open_socket]))
-        async with AsyncExitStack() as stack:
-            house = House(app=app, parts=parts)
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag alone
-                await asyncio.sleep(0.01)
-            yield Served(house=house, url=f"http://127.0.0.1:{open_socket.getsockname()[1]}", stack=stack)
-            for client in house.clients:
-                await client.aclose()
+        house = House(app=app, parts=parts)
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag alone
+            await asyncio.sleep(0.01)
+        yield Served(house=house, url=f"http://127.0.0.1:{open_socket.getsockname()[1]}")
+        for client in house.clients:
+            await client.aclose()
         server.should_exit = True
         await serving
 

@@ -52,10 +52,10 @@ class OwnDoor(Door):
 
 
 @contextmanager
-def embedded_api(config: Path | None, org: str | None, *, working: bool = False) -> Iterator[ApiClient]:
+def embedded_api(config: Path | None, org: str | None, *, working: bool = False, key: str = "") -> Iterator[ApiClient]:
     """A client of the installation's own API, as an admin of that organisation (None: the first one's).
 
-    With `working`, tasks are carried out, too.
+    With `working`, tasks are carried out, too. With a `key`, as the user whose key that is.
 
     Raises:
         BadInput, DatabaseError: the installation can't be opened.
@@ -63,7 +63,7 @@ def embedded_api(config: Path | None, org: str | None, *, working: bool = False)
     """
     settings = load_settings(config)
     folder = Path(tempfile.mkdtemp(prefix="greatwheel-"))
-    inside = _Inside(settings, org or FIRST_ORG, folder / "api", working)
+    inside = _Inside(settings, org or FIRST_ORG, folder / "api", working, key)
     try:
         inside.start()
         client = ApiClient(_HOST, inside.key, transport=httpx.HTTPTransport(uds=str(inside.path)))
@@ -81,8 +81,9 @@ def embedded_api(config: Path | None, org: str | None, *, working: bool = False)
 class _Inside:
     """The thread that has the event loop."""
 
-    def __init__(self, settings: Settings, org: str, path: Path, working: bool) -> None:
-        self.key = secrets.token_urlsafe()
+    def __init__(self, settings: Settings, org: str, path: Path, working: bool, key: str) -> None:
+        self.key = key or secrets.token_urlsafe()
+        self._own_key = not key
         self.path = path
         self._settings = settings
         self._org = org
@@ -123,12 +124,15 @@ class _Inside:
                 await self._listen(installation, self._stop)
 
     async def _listen(self, installation: Installation, stop: asyncio.Event) -> None:
-        principal = await _admin(installation.database, self._org)
+        door = await self._own_door(installation.database) if self._own_key else None
         with socket.socket(socket.AF_UNIX) as listening:
             listening.bind(str(self.path))
             listening.listen()
             self._listening.set_result(None)
-            await listen_on(listening, installation, stop, door=OwnDoor(installation.database, self.key, principal))
+            await listen_on(listening, installation, stop, door=door)
+
+    async def _own_door(self, database: Database) -> Door:
+        return OwnDoor(database, self.key, await _admin(database, self._org))
 
 
 async def _admin(database: Database, org: str) -> Principal:

@@ -34,9 +34,14 @@ class Call:
         self._messages: list[str] = []
         self._progress = 0.0
 
+    @property
+    def task_id(self) -> str:
+        """The task."""
+        return str(self._task["task_id"])
+
     async def result(self) -> CallToolResult | InputRequiredResult:
         """How the task ended; or which question keeps it; or that it goes on."""
-        happenings = self._wheel.watch(self._task["task_id"], self._after)
+        happenings = self._wheel.watch(self.task_id, self._after)
         async with aclosing(happenings):
             async for each in happenings:
                 match each:
@@ -50,7 +55,7 @@ class Call:
                     kept = await self._ask()
                     if kept is not None:
                         return kept
-        return outcomes.going_on(await self._wheel.task(self._task["task_id"]), self._messages)
+        return outcomes.going_on(await self._wheel.task(self.task_id), self._messages)
 
     async def _tell(self, event: Told) -> None:
         self._after = event.id
@@ -63,18 +68,18 @@ class Call:
 
     async def _ask(self) -> CallToolResult | InputRequiredResult | None:
         """Have what is asked answered; None: the task goes on."""
-        questions = await self._wheel.questions(self._task["task_id"])
+        questions = await self._wheel.questions(self.task_id)
         if not questions:
             return None
         if not asking.can_be_asked(self._ctx):
             return self._left(questions)
         if asking.is_modern(self._ctx):
-            state = asking.State(task_id=self._task["task_id"], after=self._after)
+            state = asking.State(task_id=self.task_id, after=self._after)
             requests = {asking.key_of(question): asking.request_of(question) for question in questions}
             return InputRequiredResult(input_requests={**requests}, request_state=state.text())
         for question in questions:
             if not await self._elicit(question):
-                return self._left(await self._wheel.questions(self._task["task_id"]) or questions)
+                return self._left(await self._wheel.questions(self.task_id) or questions)
         return None
 
     def _left(self, questions: Sequence[Facts]) -> CallToolResult:
@@ -110,7 +115,7 @@ class Call:
                 return
 
     async def _is_open(self, question: Facts) -> bool:
-        found = await self._wheel.questions(self._task["task_id"])
+        found = await self._wheel.questions(self.task_id)
         return asking.key_of(question) in map(asking.key_of, found)
 
 

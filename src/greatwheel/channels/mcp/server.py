@@ -18,7 +18,6 @@ from mcp_types import (
     INVALID_PARAMS,
     CallToolRequestParams,
     CallToolResult,
-    CancelledNotificationParams,
     InputRequiredResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -31,7 +30,7 @@ from pydantic import ValidationError
 
 from greatwheel.channels.mcp import asking, offered, outcomes, resources
 from greatwheel.channels.mcp.calls import Call, answer_all
-from greatwheel.channels.mcp.port import Facts, Order, Wheel
+from greatwheel.channels.mcp.port import Order, Wheel
 from greatwheel.core.errors import GreatwheelError
 
 LOG = logging.getLogger("greatwheel.mcp")
@@ -53,7 +52,7 @@ class WheelServer:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
-        self._running: dict[tuple[str, str | int], anyio.Event] = {}
+        self._running: dict[tuple[str, str], anyio.Event] = {}
         """Calls under way, by connection and request: set when their client cancels."""
         self.server: Server[Any] = Server(
             "greatwheel",
@@ -67,8 +66,7 @@ class WheelServer:
             on_read_resource=self._read_resource,
             get_tool_input_schema=lambda name: None,  # no argument is sent as a header
         )
-        self.server.add_notification_handler("notifications/cancelled", CancelledNotificationParams, self._cancelled)
-        self.server.middleware.append(_one_line)
+        self.server.middleware += [_one_line, self._hear]
 
     async def _list_tools(self, ctx: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=offered.listed(await self._caller(ctx).agents()))
@@ -84,24 +82,29 @@ class WheelServer:
 
     async def _call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         wheel = self._caller(ctx)
+        key = (_connection(ctx), str(ctx.request_id))
+        cancelled = self._running[key] = anyio.Event()
         try:
             if params.request_state is not None:
-                return await self._go_on(ctx, wheel, params)
-            return await self._begin(ctx, wheel, params.name, params.arguments)
+                call = await self._go_on(ctx, wheel, params)
+            else:
+                call = await self._begin(ctx, wheel, params.name, params.arguments)
+            return call if isinstance(call, CallToolResult) else await _followed(ctx, wheel, call, cancelled)
         except GreatwheelError as error:
             return outcomes.refused(_told(error))
+        finally:
+            if self._running.get(key) is cancelled:
+                del self._running[key]
 
-    async def _begin(
-        self, ctx: Context, wheel: Wheel, name: str, arguments: dict[str, Any] | None
-    ) -> CallToolResult | InputRequiredResult:
+    async def _begin(self, ctx: Context, wheel: Wheel, name: str, arguments: dict[str, Any] | None) -> Call:
         if name == offered.ANSWER:
             answer = offered.parsed(offered.AnswerArguments, arguments)
             task = await wheel.task(answer.task_id)
             await wheel.answer(answer.task_id, answer.answer, answer.call)
-            return await self._followed(ctx, wheel, task, 0)
+            return Call(ctx, wheel, task)
         if name == offered.WAIT:
             task = await wheel.task(offered.parsed(offered.WaitArguments, arguments).task_id)
-            return await self._followed(ctx, wheel, task, 0)
+            return Call(ctx, wheel, task)
         agent = offered.tool_names(await wheel.agents()).get(name)
         if agent is None:
             raise MCPError(INVALID_PARAMS, f"There is no tool {name[:100]!r}.")
@@ -109,39 +112,37 @@ class WheelServer:
         order = Order(agent=agent["name"], input=given.input, context=given.context, session_id=given.session_id)
         with anyio.CancelScope(shield=True):  # a task that was queued is known, so that it can be cancelled
             task = await wheel.submit(order)
-        return await self._followed(ctx, wheel, task, 0)
+        return Call(ctx, wheel, task)
 
-    async def _go_on(
-        self, ctx: Context, wheel: Wheel, params: CallToolRequestParams
-    ) -> CallToolResult | InputRequiredResult:
+    async def _go_on(self, ctx: Context, wheel: Wheel, params: CallToolRequestParams) -> Call | CallToolResult:
         """The client asks again, with its user's answers."""
         state = asking.State.read(params.request_state or "")
         task = await wheel.task(state.task_id)
         responses: Mapping[str, Any] = params.input_responses or {}
         if not await answer_all(wheel, state.task_id, dict(responses)):
             return outcomes.waiting(task, await wheel.questions(state.task_id), ())
-        return await self._followed(ctx, wheel, task, state.after)
+        return Call(ctx, wheel, task, state.after)
 
-    async def _followed(
-        self, ctx: Context, wheel: Wheel, task: Facts, after: int
-    ) -> CallToolResult | InputRequiredResult:
-        key = (_connection(ctx), ctx.request_id if ctx.request_id is not None else "")
-        cancelled = self._running[key] = anyio.Event()
-        try:
-            return await Call(ctx, wheel, task, after).result()
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True):
-                if await _is_clients(ctx, wheel, cancelled):
-                    with suppress(GreatwheelError):  # it has ended, or can't be reached
-                        await wheel.cancel(task["task_id"])
-            raise
-        finally:
-            if self._running.get(key) is cancelled:
-                del self._running[key]
+    async def _hear(self, ctx: Context, call_next: CallNext) -> HandlerResult:
+        """Note which calls their client cancels: the SDK stops them, and newer clients' word for it goes no further."""
+        if ctx.method == "notifications/cancelled" and ctx.params is not None:
+            told = self._running.get((_connection(ctx), str(ctx.params.get("requestId"))))
+            if told is not None:
+                told.set()
+        return await call_next(ctx)
 
-    async def _cancelled(self, ctx: Context, params: CancelledNotificationParams) -> None:
-        if params.request_id is not None and (told := self._running.get((_connection(ctx), params.request_id))):
-            told.set()
+
+async def _followed(
+    ctx: Context, wheel: Wheel, call: Call, cancelled: anyio.Event
+) -> CallToolResult | InputRequiredResult:
+    try:
+        return await call.result()
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):
+            if await _is_clients(ctx, wheel, cancelled):
+                with suppress(GreatwheelError):  # it has ended, or can't be reached
+                    await wheel.cancel(call.task_id)
+        raise
 
 
 def _connection(ctx: Context) -> str:
