@@ -101,16 +101,21 @@ class Wheel:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, *, pause: float = 0.0, model_name: str = "fake") -> Iterator[Wheel]:
-    """A server with that database; stopped at the end. `pause`: seconds between the words of the model."""
+def serving(
+    database_url: str, folder: Path, *, pause: float = 0.0, model_name: str = "fake", real_model: str | None = None
+) -> Iterator[Wheel]:
+    """A server with that database; stopped at the end.
+
+    `pause`: seconds between the words of the model; `real_model`: takes its place.
+    """
     script = Script()
     with FakeModelServer(script, pause=pause, models=(model_name, "other")) as model:
         given = {
             **os.environ,
             "DATABASE_URL": database_url,
             "GREATWHEEL_SERVER__DATA": str(folder),
-            "GREATWHEEL_LLM__MODEL": f"{model.openai_url}#{model_name}",
-            "OPENAI_BASE_URL": model.openai_url,
+            "GREATWHEEL_LLM__MODEL": real_model or f"{model.openai_url}#{model_name}",
+            "OPENAI_BASE_URL": "" if real_model else model.openai_url,
             "OPENAI_API_KEY": "none",
             "GREATWHEEL_SESSION__IN_MEMORY": "8",
         }

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from http import HTTPStatus
+from importlib.metadata import version
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response, Security
 from fastapi.responses import FileResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
+from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
+from starlette.types import Scope
 
 from greatwheel.channels.console.markdown import MOST_CHARS, to_html
 from greatwheel.channels.http.bodies import Body
@@ -24,13 +30,32 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 """By the name's end; the machine's own table may have others."""
-_ASK_AGAIN = {"cache-control": "no-cache"}
-"""Kept by the browser, and asked for again by its ETag: a new version is seen at once."""
+
+
+class ConsoleFiles(StaticFiles):
+    """The files, kept by browsers and asked for again by their ETag: a new version is seen at once."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """See starlette. Files of two versions may have the same time and size: the ETag names the version."""
+        mark = f'"{_version()}-{stat_result.st_mtime_ns:x}-{stat_result.st_size:x}"'
+        answer = FileResponse(
+            full_path,
+            status_code=status_code,
+            headers={"cache-control": "no-cache", "etag": mark},
+            media_type=_KINDS[Path(full_path).suffix],
+            stat_result=stat_result,
+        )
+        if self.is_not_modified(answer.headers, Headers(scope=scope)):
+            return NotModifiedResponse(answer.headers)
+        return answer
+
 
 router = APIRouter(include_in_schema=False)
 _writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="markdown")
 """One, for all: a long text takes a second, in which streams are to go on; many at once would hold them up."""
-_files = StaticFiles(directory=FOLDER, check_dir=False)
+_files = ConsoleFiles(directory=FOLDER, check_dir=False)
 
 
 class Text(Body):
@@ -67,12 +92,12 @@ async def markdown(given: Text) -> Shown:
     return Shown(html=html, cut=len(given.text) > MOST_CHARS)
 
 
+@cache
+def _version() -> str:
+    return version("greatwheel")
+
+
 async def _file(path: str, request: Request) -> Response:
-    kind = _KINDS.get(Path(path).suffix)
-    if kind is None:
-        raise HTTPException(404)
-    answer = await _files.get_response(path, request.scope)
-    answer.headers.update(_ASK_AGAIN)
-    if isinstance(answer, FileResponse):
-        answer.headers["content-type"] = kind
-    return answer
+    if Path(path).suffix not in _KINDS:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return await _files.get_response(path, request.scope)
