@@ -17,25 +17,26 @@ NOTHING = "nothing"
 def handle(task):
     """The answer; empty findings are told as such."""
     question = task["input"]
-    answer = from_context(question, context) if task["context"] else None
+    rules = task.get("instructions") or ""
+    answer = from_context(question, context, rules) if task["context"] else None
     if answer is None:
-        answer = from_memory(question)
+        answer = from_memory(question, rules)
     memory.store("research: " + question[:200], question + "\n" + answer, scope="user")
     return answer
 
 
-def from_context(question, data):
-    """The answer that stands in the data; None when nothing there is about the question."""
+def from_context(question, data, rules):
+    """The answer that stands in the data; None when nothing there is about the question. `rules`: the task's own."""
     text = data if isinstance(data, str) else as_text(data)
     if len(text) <= WHOLE:
-        return read(question, text)
+        return read(question, text, rules)
     if text is not data or counts(question):
         try:
             return rlm_query(question, data)  # records and numbers are work for code
         except BudgetExceeded:
             print("no child loop is allowed here; reading instead")
     findings = found_in(question, pieces_about(question, text))
-    return read(question, "\n".join(findings)) if findings else None
+    return read(question, "\n".join(findings), rules) if findings else None
 
 
 def counts(question):
@@ -77,18 +78,25 @@ def found_in(question, pieces):
     return [reply for reply in replies if reply.strip(" .\"'").lower() != NOTHING]
 
 
-def from_memory(question):
+def from_memory(question, rules):
     """The answer from notes of earlier tasks and from what the model knows."""
     notes = [found["value"] for found in memory.recall(question, top_k=5, scope="user")]
     notes = [note[:1000] for note in notes if shared_words(question, note) >= 2]
     if notes:
-        return read(question, "\n\n".join(notes))
-    return llm.complete(question, system="Answer in one or two short sentences. If you don't know, say so.")
+        return read(question, "\n\n".join(notes), rules)
+    return llm.complete(
+        question, system=told("Answer in one or two short sentences. If you don't know, say so.", rules)
+    )
 
 
-def read(question, text):
+def read(question, text, rules):
     """The answer to the question from a text that is short enough to be read at once."""
-    return llm.complete("Text:\n" + text + "\n\nQuestion: " + question, system=READING, max_tokens=300)
+    return llm.complete("Text:\n" + text + "\n\nQuestion: " + question, system=told(READING, rules), max_tokens=300)
+
+
+def told(usual, rules):
+    """How to answer: as usual, and by the task's own rules."""
+    return usual + "\n\n" + rules if rules else usual
 
 
 def shared_words(one, other):

@@ -25,9 +25,14 @@ def handle(task):
     elif kind_of(question) == "research":
         answer = agent.call("research", question)
     else:
-        answer = llm.complete(question, system=ANSWERING, max_tokens=300)
+        answer = llm.complete(question, system=told(ANSWERING, task), max_tokens=300)
     channel.send(answer)
     return answer
+
+
+def told(rules, task):
+    """The rules, and after them what the task's own instructions say."""
+    return rules + "\n\n" + task["instructions"] if task.get("instructions") else rules
 
 
 def kind_of(question):

@@ -54,13 +54,16 @@ class Host:
         return [given for called, given in self.calls if called == name]
 
 
-async def work(engine: Engine, agent: str, host: Host, question: str, context: Any = None) -> str:
+async def work(
+    engine: Engine, agent: str, host: Host, question: str, context: Any = None, instructions: str = ""
+) -> str:
     """The answer of an agent to a task."""
     session = await open_equipped(engine, Limits())
     try:
         if context is not None:
             await session.set("context", context)
-        await session.set("task", {"input": question, "context": context is not None, "user": "usr_1", "id": "tsk_1"})
+        task = {"input": question, "context": context is not None, "user": "usr_1", "id": "tsk_1"}
+        await session.set("task", {**task, "instructions": instructions})
         block = (FOLDER / f"{agent}.py").read_text() + CALL
         event = await session.run(block)
         while isinstance(event, HostCalls):
@@ -204,3 +207,17 @@ class TestResearch:
         context = "\n".join(f"Line {number} is about bread." for number in range(800))
         assert await work(engine, "research", host, "Who is the harbour master?", context=context) == "Vale"
         assert "Quentin Vale" in host.named("llm.complete")[0]["prompt"]
+
+
+@pytest.mark.parametrize("agent", ["triage", "research"])
+async def test_a_tasks_instructions_are_followed(engine: Engine, agent: str) -> None:
+    """The model is told them after the agent's own rules, when it answers; not when it only sorts."""
+    says = {"llm.complete": lambda given: "answer", "channel.send": None, "memory.recall": [], "memory.store": None}
+    host = Host(says=says)
+    await work(engine, agent, host, "Who are you?", instructions="Answer in Latin.")
+    assert [given["system"].endswith("\n\nAnswer in Latin.") for given in host.named("llm.complete")][-1]
+    sorting = [given for given in host.named("llm.complete") if given["choices"]]
+    assert not any("Latin" in given["system"] for given in sorting)
+    plain = Host(says=says)
+    await work(engine, agent, plain, "Who are you?")
+    assert not plain.named("llm.complete")[-1]["system"].endswith("\n")
