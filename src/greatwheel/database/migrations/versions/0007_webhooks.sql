@@ -77,6 +77,7 @@ comment on column deliveries.lane is 'Deliveries of one lane are made one after 
 comment on column deliveries.tries is 'Attempts that count: not those that the receiver put off; none after a retry by hand';
 comment on column deliveries.due_at is 'Of one that is being sent: when it is taken for lost';
 create index deliveries_open on deliveries (org_id, subscription_id, due_at) where state in ('pending', 'sending');
+create index deliveries_sending on deliveries (org_id, subscription_id, due_at) where state = 'sending';
 create index deliveries_lane on deliveries (org_id, subscription_id, lane, seq)
   where lane is not null and state in ('pending', 'sending');
 create index deliveries_log on deliveries (org_id, subscription_id, seq);
