@@ -54,6 +54,8 @@ class Link(Generic[OfferT]):
 
     open: Opener
     accept: Callable[[Sequence[Tool]], OfferT]
+    seconds: float = CONNECT_SECONDS
+    """For connecting."""
 
 
 class Connection(Generic[OfferT]):
@@ -136,7 +138,7 @@ class Connection(Generic[OfferT]):
     async def _keep(self) -> None:
         try:
             async with AsyncExitStack() as stack:
-                async with asyncio.timeout(CONNECT_SECONDS):
+                async with asyncio.timeout(self._link.seconds):
                     client = await stack.enter_async_context(
                         Client(
                             self._link.open(self.end),

@@ -22,7 +22,7 @@ from greatwheel.tenancy.redaction import Redactor
 from greatwheel.tools import mcp_store
 from greatwheel.tools.addresses import Network
 from greatwheel.tools.mcp_calls import McpTool
-from greatwheel.tools.mcp_connection import Link, NoConnection
+from greatwheel.tools.mcp_connection import CONNECT_SECONDS, Link, NoConnection
 from greatwheel.tools.mcp_declarations import Declared
 from greatwheel.tools.mcp_http import over_http
 from greatwheel.tools.mcp_offer import Offer, offer_of
@@ -32,6 +32,8 @@ from greatwheel.tools.port import Tool
 from greatwheel.tools.requirements import require_secrets
 
 LOG = logging.getLogger("greatwheel.mcp")
+_SDK_LOGS = ("client", "mcp.client", "mcp.shared")
+"""They quote what a server sent, which may hold a secret."""
 _MOST_NOTED = 10_000
 
 
@@ -45,6 +47,8 @@ class McpTools:
         self._pool: McpPool[Offer] = McpPool()
         self._tenant_networks = tenant_networks
         self._noted: dict[tuple[OrgId, str], Offer | str] = {}
+        for name in _SDK_LOGS:
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     async def close(self) -> None:
         """End all connections and the processes behind them."""
@@ -114,4 +118,5 @@ def _link(declared: Declared, secrets: Mapping[str, str]) -> Link[Offer]:
         headers = declared.filled_headers(secrets)
         return over_http(server.url, headers, declared.networks, server.max_response_bytes)
 
-    return Link(open=opened, accept=lambda told: offer_of(server, told))
+    seconds = min(CONNECT_SECONDS, server.seconds)
+    return Link(open=opened, accept=lambda told: offer_of(server, told), seconds=seconds)

@@ -71,7 +71,8 @@ async def call_tool(  # noqa: C901 - a list of behaviours
         case "add":
             return said(str(arguments["a"] + arguments.get("b", 1)))
         case "note":
-            Path(os.environ["NOTES"]).write_text(arguments["text"])
+            notes = Path(os.environ["NOTES"])
+            notes.write_text((notes.read_text() if notes.exists() else "") + arguments["text"] + "\n")
             return said("noted")
         case "big":
             return said("x" * arguments["a"])

@@ -294,4 +294,4 @@ async def test_many_calls_at_once_share_one_connection(tenants: Any, tmp_path: P
     answers = await asyncio.gather(*[tenant.call("files_add", number) for number in range(50)])
     assert answers == [str(number + 1) for number in range(50)]
     assert await tenant.call("files_note", "aaa") == "noted"
-    assert (tmp_path / "notes").read_text() == "aaa"
+    assert (tmp_path / "notes").read_text() == "aaa\n"

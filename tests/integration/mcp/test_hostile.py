@@ -1,0 +1,138 @@
+"""Servers that are none, or that mean harm: each costs its own callers an error, and nobody anything else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from greatwheel.core.errors import ToolFailed
+from greatwheel.core.ids import OrgId
+from greatwheel.tools.mcp_connection import Link
+from greatwheel.tools.mcp_pool import McpPool, Place
+from greatwheel.tools.mcp_stdio import over_stdio
+
+from .conftest import SECRET, SERVER
+
+HEADERS = {"Authorization": "Bearer {secret:TOKEN}"}
+
+
+class _Hostile(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("content-length", 0)))
+        getattr(self, f"_{self.path.strip('/')}")(self.headers.get("authorization", ""))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def _say(self, text: str, kind: str = "application/json", status: int = 200, **headers: str) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        for key, value in headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.send_header("content-length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def _garbage(self, secret: str) -> None:
+        self._say('{"jsonrpc": "2.0", "' + secret)
+
+    def _other(self, secret: str) -> None:
+        self._say('{"jsonrpc": "2.0", "id": 1, "result": {"capabilities": "' + secret + '"}}')
+
+    def _html(self, secret: str) -> None:
+        self._say(f"<p>{secret}</p>", "text/html")
+
+    def _broken(self, secret: str) -> None:
+        self._say(secret, status=500)
+
+    def _away(self, secret: str) -> None:
+        self._say("", status=307, location="http://169.254.169.254/latest/meta-data")
+
+    def _packed(self, secret: str) -> None:
+        self._say("{}", content_encoding="gzip")
+
+    def _silent(self, secret: str) -> None:
+        self.close_connection = True
+        time.sleep(4)
+
+    def _endless(self, secret: str) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.end_headers()
+        self.close_connection = True
+        message = f'{{"jsonrpc": "2.0", "method": "notifications/x", "params": {{"a": "{secret}"}}}}'
+        note = f"event: message\ndata: {message}\n\n"
+        try:
+            for _ in range(100_000):
+                self.wfile.write(note.encode())
+        except OSError:
+            pass  # it was cut off
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Iterator[str]:
+    """Its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hostile) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("how", ["garbage", "other", "html", "broken", "away", "packed", "endless", "silent"])
+async def test_what_is_no_mcp_is_one_error(
+    tenants: Any, hostile: str, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It comes soon, in one line; neither it nor a log has the secret that the server echoes."""
+    caplog.set_level(logging.DEBUG, logger="greatwheel")
+    server = {"name": "bad", "url": f"{hostile}/{how}", "headers": HEADERS, "seconds": 2}
+    tenant = await tenants(networks=["127.0.0.1/32"], mcp_servers=[server])
+    async with asyncio.timeout(15):
+        with pytest.raises(ToolFailed, match="MCP server bad can't be used: ") as raised:
+            await tenant.call("bad_x")
+    assert "\n" not in str(raised.value)
+    assert SECRET not in str(raised.value) + caplog.text
+
+
+async def test_a_connection_that_nobody_uses_is_closed(tmp_path: Path) -> None:
+    """Its process ends after the idle time, and the next call has another."""
+    pool: McpPool[int] = McpPool(idle_seconds=0.3)
+    command = [sys.executable, str(SERVER), "stdio"]
+    env = {"PATH": os.environ["PATH"], "PID_FILE": str(tmp_path / "pid")}
+    link = Link(open=lambda ended: over_stdio(command, env, "", 200_000, ended), accept=len)
+    place = Place(org_id=OrgId("org"), fingerprint="f")
+    pids = []
+    try:
+        for _ in range(2):
+            async with pool.connection(place, link) as connection:
+                assert await connection.offer() > 10
+            pids.append(int((tmp_path / "pid").read_text()))
+            for _ in range(200):
+                if not _runs(pids[-1]):
+                    break
+                await asyncio.sleep(0.05)
+            assert not _runs(pids[-1])
+    finally:
+        await pool.close()
+    assert pids[0] != pids[1]
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
