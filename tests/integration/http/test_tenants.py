@@ -107,6 +107,7 @@ CALLS: dict[Route, Call] = {
         json={"name": "x", "bot_token": "SPECIAL", "signing_secret": "SPECIAL", "default_user": "{user}"},
     ),
     ("PUT", "/api/slack/{slack_id}/users/{slack_user}"): Call(admin=True, json={"user": "{user}"}),
+    ("DELETE", "/api/slack/{slack_id}/users/{slack_user}"): Call(admin=True),
 }
 """In the order of the calls: what the other organisation makes is not there before."""
 FURTHER: Sequence[tuple[Route, Call]] = (

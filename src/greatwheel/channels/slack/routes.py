@@ -123,13 +123,6 @@ async def get_app(visit: Admin, slack_id: SlackPath) -> SlackFacts:
         return SlackFacts.model_validate(await apps.get(conn, visit.org_id, slack_id))
 
 
-@router.delete("/{slack_id}", status_code=HTTPStatus.NO_CONTENT)
-async def remove_app(visit: Admin, slack_id: SlackPath) -> None:
-    """Listen to it no more. Its sessions stay, and nothing of them is posted."""
-    async with visit.org() as conn:
-        await apps.remove(conn, visit.org_id, slack_id)
-
-
 @router.get("/{slack_id}/users")
 async def list_users(visit: Admin, slack_id: SlackPath) -> Page[MappedUserFacts]:
     """Who of the workspace acts for whom."""
@@ -152,3 +145,10 @@ async def unmap_user(visit: Admin, slack_id: SlackPath, slack_user: SlackUserPat
     """Let somebody act for the default user again, if there is one."""
     async with visit.org() as conn:
         await apps.unmap_user(conn, visit.org_id, slack_id, slack_user)
+
+
+@router.delete("/{slack_id}", status_code=HTTPStatus.NO_CONTENT)
+async def remove_app(visit: Admin, slack_id: SlackPath) -> None:
+    """Listen to it no more. Its sessions stay, and nothing of them is posted."""
+    async with visit.org() as conn:
+        await apps.remove(conn, visit.org_id, slack_id)
