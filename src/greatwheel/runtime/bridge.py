@@ -198,7 +198,7 @@ class Bridge:
             row = finished_row(number, self.step, call, result, failure, ledger.usage, seconds)
             told = told_call(row)
             if not kept:
-                self.desk.journal.served(replace(row, told=told, streamed=streamed))
+                self.desk.journal.served(replace(row, told=told, streamed=streamed) if told or streamed else row)
             elif told is not None:
                 self.desk.journal.event(told.type, told.data)
         self._served(number, call, result, failure, ledger.usage, seconds, replayed=False)

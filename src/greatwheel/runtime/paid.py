@@ -63,7 +63,6 @@ async def _reply(model: ChatModel, context: CallContext, request: ChatRequest, h
         except (ModelBusy, ModelUnavailable):
             if not begun:  # then the gate has tried it as often as it tries anything
                 raise
-            reply = None
-        except ModelRefused:  # there are servers that refuse to stream, or the options that come with it
-            reply = None
+        except ModelRefused:
+            pass  # there are servers that refuse to stream, or the options that come with it
     return reply or await model.chat(context, request)
