@@ -14,7 +14,7 @@ from greatwheel.channels.cli import submit
 from greatwheel.channels.cli.app import app
 from greatwheel.channels.cli.client import ApiClient, ServerUnavailable
 from greatwheel.channels.http.streaming import sse
-from greatwheel.core.errors import BadInput, Conflict, GreatwheelError, LimitReached
+from greatwheel.core.errors import BadInput, Conflict, GreatwheelError, LimitReached, NotFound
 
 ENDED = {"status": "done", "outcome": "answered", "answer": "42", "error": None}
 
@@ -98,3 +98,55 @@ def test_submit_fails_with_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "failed: ValueError: no" in shown.stderr
     keyless = CliRunner(env={"GREATWHEEL_API_KEY": ""}).invoke(app, ["submit", "do it"])
     assert isinstance(keyless.exception, BadInput)
+
+
+def test_an_order_is_repeated_while_the_server_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An order whose server is away is sent again with the same key until it is taken; what is refused is not."""
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    keys, told = [], []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["idempotency-key"])
+        match len(keys):
+            case 1:
+                raise httpx.ConnectError("gone")
+            case 2:
+                return httpx.Response(502, text="<html>")
+            case 3:
+                return httpx.Response(202, json={"task_id": "tsk_1"})
+            case _:
+                error = {"code": "thing.conflict", "message": "no", "retryable": False}
+                return httpx.Response(409, json={"error": error})
+
+    client = client_of(answer)
+    made = client.patiently("POST", "/api/tasks", {}, headers={"idempotency-key": "k"}, tell=told.append)
+    assert (made, keys, len(told)) == ({"task_id": "tsk_1"}, ["k"] * 3, 1)
+    with pytest.raises(Conflict, match="no"):
+        client.patiently("POST", "/api/tasks", {}, headers={"idempotency-key": "k"})
+    assert len(keys) == 4
+
+
+def test_an_error_ends_a_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in a stream is raised as ours, unless it may be tried again: then the stream goes on."""
+    monkeypatch.setattr(module, "_PAUSE", 0.0)
+    streams = iter(
+        [
+            sse("noted", {"n": 1}, 1) + sse("error", {"error": {"code": "database.unavailable", "message": "wait"}}),
+            sse("noted", {"n": 2}, 2) + sse("error", {"error": {"code": "thing.not_found", "message": "gone"}}),
+        ]
+    )
+    events = client_of(lambda request: httpx.Response(200, content=next(streams))).events("tsk_1")
+    assert [next(events), next(events)] == [("noted", {"n": 1}), ("noted", {"n": 2})]
+    with pytest.raises(NotFound, match="gone"):
+        next(events)
+
+
+def test_a_list_is_read_page_by_page() -> None:
+    """Pages are asked for until there is no next one, or enough."""
+    pages = {None: {"items": [1, 2], "next": "b"}, "b": {"items": [3], "next": None}}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=pages[request.url.params.get("cursor")])
+
+    assert client_of(answer).pages("/api/tasks", {"status": None}) == [1, 2, 3]
+    assert client_of(answer).pages("/api/tasks", most=1) == [1]
