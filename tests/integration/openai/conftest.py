@@ -53,6 +53,12 @@ AGENTS = {
             llm.complete("after")
             return "It was " + year + "."
     """,
+    "curious": """
+        def handle(task):
+            first = channel.ask("First?")
+            channel.send("Thanks for " + first + ".")
+            return first + " and " + channel.ask("Second?")
+    """,
     "chooser": """
         def handle(task):
             return "You like " + channel.ask("Which one?", choices=["Tea", "Coffee"]) + "."

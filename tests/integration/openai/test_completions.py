@@ -150,6 +150,22 @@ async def test_an_answer_with_a_key_is_given_once(wheel: Wheel) -> None:
     assert len(await wheel.tasks()) == 1
 
 
+async def test_one_question_comes_after_the_other(wheel: Wheel) -> None:
+    """Each ends a completion that has what was said since the last; who asks for the first again gets all of it."""
+    first = {"Idempotency-Key": "k"}
+    async with wheel.client() as client:
+        raw = await client.chat.completions.with_raw_response.create(
+            model="curious", messages=[user("x")], extra_headers=first
+        )
+        session = {"X-Greatwheel-Session": raw.headers["x-greatwheel-session"]}
+        second = await complete(client, "curious", "one", extra_headers=session)
+        again = await complete(client, "curious", "x", extra_headers=first)
+        last = await complete(client, "curious", "two", extra_headers=session)
+    texts = [answer.choices[0].message.content for answer in (raw.parse(), second, again, last)]
+    assert texts == ["First?", "Thanks for one.\n\nSecond?", "Thanks for one.\n\nSecond?", "one and two"]
+    assert len(await wheel.tasks()) == 1
+
+
 async def test_a_choice_is_given_however_it_is_written(wheel: Wheel) -> None:
     """The question lists its choices; an answer that is none is refused and the question stays."""
     async with wheel.client() as client:

@@ -7,13 +7,13 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from anyio import CancelScope
 
 from greatwheel.channels.http.bodies import TaskFacts
 from greatwheel.channels.http.finding import find_agent
-from greatwheel.channels.http.following import Happening, Over, Told, follow
+from greatwheel.channels.http.following import Happening, Over, Quiet, Told, follow
 from greatwheel.channels.http.visits import Visit
 from greatwheel.channels.openai.asking import Asked, asked_in
 from greatwheel.channels.openai.bodies import CompletionOrder, FinishReason
@@ -133,18 +133,22 @@ class Course:
                 return self._end(happening.task)
             case Told(type=kind) if kind != "question.asked":
                 return []
+            case Told():
+                return await self._asked(told=happening.id)
+            case Quiet():
+                return await self._asked(told=None)
             case _:
-                return await self._asked(told=isinstance(happening, Told))
+                assert_never(happening)
 
-    async def _asked(self, *, told: bool) -> list[Piece]:
-        """A question ends the completion, once all that came before it was told.
+    async def _asked(self, *, told: int | None) -> list[Piece]:
+        """A question ends the completion, once all that came before it was told: when its event is told.
 
-        One of a task that this one called has no event here. So it must have been seen before: events are looked for
-        between two looks at the questions.
+        One of a task that this one called has no event here. It must have been seen before: what came before it is
+        told between two looks.
         """
         question = await self._question()
-        if question is None or not (told or question.event == self._seen):
-            self._seen = 0 if question is None else question.event
+        known, self._seen = self._seen if told is None else told, 0 if question is None else question.event
+        if question is None or not question.settled or question.event != known:
             return []
         return await self._asks(question)
 

@@ -17,7 +17,8 @@ with recursive tree as (
   select c.task_id from tasks c join tree on c.org_id = %(org)s and c.parent_id = tree.task_id
   where c.status in ('running', 'waiting')
 )
-select c.task_id, c.seq as call, e.seq as event, e.data->>'question' as question, e.data->'choices' as choices
+select c.task_id, c.seq as call, e.seq as event, e.data->>'question' as question, e.data->'choices' as choices,
+  exists (select from tasks where org_id = %(org)s and task_id = %(task)s and status = 'waiting') as settled
 from tree
 join host_calls c on c.org_id = %(org)s and c.task_id = tree.task_id and c.state = 'waiting' and c.name = 'channel.ask'
 join lateral (

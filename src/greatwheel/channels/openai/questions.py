@@ -31,6 +31,8 @@ class Question:
     """The number of the event that told it."""
     question: str
     choices: Sequence[str] | None
+    settled: bool
+    """The task that is talked to waits: what it has used so far is known."""
 
     @property
     def text(self) -> str:
