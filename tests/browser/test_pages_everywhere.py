@@ -37,6 +37,9 @@ HOSTILE = frozenset(
 ANSWERS = re.compile(r"/(api/|health$)")
 SETTLED_MS = 300
 """For what is loaded after a page is there: Markdown, what was unfolded."""
+SHIFTS = """window.shifts = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shifts += entry.value; }))
+  .observe({ type: "layout-shift", buffered: true });"""
 SPARED = ("/api/me", "/api/config", "/api/login")
 
 
@@ -88,13 +91,13 @@ PLACES = (
 )
 
 
-def shown(page: Page, wheel: Wheel, place: str) -> None:
+def shown(page: Page, wheel: Wheel, place: str, *, unfold: bool = True) -> None:
     """Go there, until it is there."""
     page.goto("about:blank")
     page.goto(f"{wheel.url}/{place}")
     expect(page.locator("#main h1")).to_be_visible()
     expect(page.locator("#main .skeleton:visible")).to_have_count(0)
-    for fold in page.locator("#main summary").all():
+    for fold in page.locator("#main summary").all() if unfold else ():
         fold.click()
     page.wait_for_timeout(SETTLED_MS)
 
@@ -146,6 +149,16 @@ def test_no_page_runs_what_the_server_tells(visitor: Visitor, wheel: Wheel, hous
             assert page.locator("#main :is(img, script, iframe, a[href^=javascript])").count() == 0
             expect(page.locator("#main")).to_contain_text("onerror")
             visitor.check_fits(page)
+
+
+def test_nothing_jumps_while_a_page_is_loaded(visitor: Visitor, wheel: Wheel, house: dict[str, Any]) -> None:
+    """What is shown stays where it is: the browser counts no shift of anything that is seen."""
+    page = visitor.enter("#/agents", size=PHONE)
+    page.add_init_script(SHIFTS)
+    for place in PLACES:
+        shown(page, wheel, place.format(**house), unfold=False)
+        with blamed(place):
+            assert page.evaluate("window.shifts") < 0.02
 
 
 @contextmanager

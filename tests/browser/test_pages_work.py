@@ -117,7 +117,7 @@ def test_tasks_that_tasks_started_are_shown_when_asked_for(visitor: Visitor, whe
     page.get_by_label("Started by tasks, too").check()
     expect(page.get_by_role("link", name="count by somebody else")).to_have_count(1)
     page.goto(f"{wheel.url}/#/tasks/{parent['task_id']}")
-    below = page.get_by_role("region", name="Tasks that it started").first
+    below = page.get_by_role("region", name="Tasks that it started")
     below.get_by_role("link", name="count by somebody else").click()
     expect(page.get_by_role("definition").filter(has_text=parent["task_id"])).to_be_visible()
 

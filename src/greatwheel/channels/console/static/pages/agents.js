@@ -45,8 +45,8 @@ async function one(box, { api, me, params, signal }) {
       me.role === "admin" && h("div", { class: "row" }, actions(api, agent))),
     agent.description && h("p", { class: "said" }, agent.description),
     facts(agent),
-    h("section", { class: "part", "aria-label": "Versions" }, h("h2", null, "Versions"), versionTable(api, me, agent, versions)),
-    h("section", { class: "part", "aria-label": "Code" }, h("h2", null, `Code of version ${current.version}`), codeOf(current))]);
+    h("section", { class: "part" }, h("h2", null, "Versions"), versionTable(api, me, agent, versions)),
+    h("section", { class: "part" }, h("h2", null, `Code of version ${current.version}`), codeOf(current))]);
 }
 
 function actions(api, agent) {

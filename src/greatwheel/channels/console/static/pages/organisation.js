@@ -15,9 +15,9 @@ const PARTS = { users: ["Users", users], keys: ["API keys", keys], limits: ["Lim
 export const render = (root, given) => views(root, given, (params) => part(Object.hasOwn(PARTS, params.id ?? "") ? params.id : "users"));
 
 function part(name) {
-  const [label, make] = PARTS[name];
+  const [, make] = PARTS[name];
   return async (box, given) => {
-    const place = h("section", { class: "part", "aria-label": label });
+    const place = h("section", { class: "part" });
     append(box, [h("h1", null, "Organisation"), tabs("Parts of the organisation", name, Object.entries(PARTS).map(([each, [text]]) => [each, text, `#/organisation/${each}`]))]);
     if (given.me.role !== "admin") return void append(box, [notice("Only admins see the organisation.", "warn")]);
     box.append(place);

@@ -1,11 +1,11 @@
 // How things stand: what runs and waits, what was used and what failed, whether everything is there.
 
-import { append, fill, h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { compact, duration, number, plural } from "../format.js";
 import { badge, select, table } from "../ui.js";
 import { barChart } from "./chart.js";
 import { redraw, repeat } from "./repeating.js";
-import { setAddress } from "./views.js";
+import { replacing, setAddress } from "./views.js";
 
 const SECONDS = 5;
 const HOURS_AGAIN = 6; // the hours are asked for at each sixth look: they change slowly
@@ -38,11 +38,13 @@ export async function render(root, { api, me, params, signal }) {
     await live.now(); // it throws nothing
   }
 
-  const live = repeat(SECONDS, look, signal);
-  append(root, [
-    h("header", { class: "page-head" }, h("h1", null, "Overview"), h("div", { class: "row" }, live.state, span)),
-    me.role !== "admin" && h("p", { class: "muted" }, "Of your own tasks."), tiles, charts, health]);
+  const done = replacing(root, 8, 0);
   await look();
+  done();
+  const live = repeat(SECONDS, look, signal);
+  fill(root,
+    h("header", { class: "page-head" }, h("h1", null, "Overview"), h("div", { class: "row" }, live.state, span)),
+    me.role !== "admin" && h("p", { class: "muted" }, "Of your own tasks."), tiles, charts, health);
 }
 
 const chosenSpan = (params) => (SPANS.some(([hours]) => String(hours) === params.query.get("hours")) ? params.query.get("hours") : "24");
@@ -61,7 +63,7 @@ function fillTiles(tiles, told) {
   const oldest = told.oldest_queued_seconds;
   const facts = [
     ["Running", tasks.running + tasks.admitted, "#/tasks?view=list&status=running", plural(workers.alive, "worker")],
-    ["Queued", tasks.queued, "#/tasks?view=list&status=queued", oldest === null ? "nobody waits" : `the oldest for ${duration(oldest)}`],
+    ["Queued", tasks.queued, "#/tasks?view=list&status=queued", oldest === null ? "nothing waits" : `the oldest for ${duration(oldest)}`],
     ["Waiting", tasks.waiting, "#/tasks?view=list&status=waiting", "for answers of people or agents"],
     ["Dead", tasks.dead, "#/tasks?view=list&status=dead", tasks.dead ? "look at why, and try again" : "none"],
   ];
@@ -83,7 +85,7 @@ function say(node, text) {
 }
 
 function chartsOf(told) {
-  const money = new Intl.NumberFormat("en", { style: "currency", currency: told.currency, maximumFractionDigits: 4 });
+  const money = moneyIn(told.currency);
   const hours = told.hours.map((each) => ({ ...each, ...timesOf(each.hour, told.hours.length) }));
   const total = (value) => hours.reduce((sum, hour) => sum + value(hour), 0);
   const chart = (title, series, values, show, words) =>
@@ -96,8 +98,15 @@ function chartsOf(told) {
       (hour) => [hour.prompt_tokens, hour.completion_tokens], compact,
       plural(total((hour) => hour.prompt_tokens + hour.completion_tokens), "token")),
     hours.some((hour) => hour.cost !== null) && chart("Cost by the hour", [{ name: "Cost", tone: "first" }],
-      (hour) => [hour.cost ?? 0], (value) => money.format(value), money.format(total((hour) => hour.cost ?? 0))),
+      (hour) => [hour.cost ?? 0], money, money(total((hour) => hour.cost ?? 0))),
   ];
+}
+
+/** Small amounts with the digits that they need. */
+function moneyIn(currency) {
+  const form = (digits) => new Intl.NumberFormat("en", { style: "currency", currency, maximumFractionDigits: digits });
+  const coarse = form(2), fine = form(4);
+  return (value) => (value > 0 && value < 1 ? fine : coarse).format(value);
 }
 
 function timesOf(hour, count) {

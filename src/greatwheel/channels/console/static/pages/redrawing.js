@@ -31,7 +31,9 @@ export function formDialog(title, fields, action, send) {
         }
       });
     };
-    return h("form", { onsubmit }, fields, problem, h("footer", null, button("Cancel", { onclick: () => close() }), submit));
+    const form = h("form", { onsubmit }, fields, problem, h("footer", null, button("Cancel", { onclick: () => close() }), submit));
+    form.querySelector(":is(input, select, textarea):enabled").autofocus = true;
+    return form;
   });
 }
 

@@ -2,12 +2,12 @@
 
 import { append, fill, h, icon } from "../dom.js";
 import { bytes, clipped, compact } from "../format.js";
-import { busy, button, confirm, empty, failure, markdown, skeleton, statusBadge, table, toast, when } from "../ui.js";
+import { busy, button, confirm, empty, failure, markdown, statusBadge, table, toast, when } from "../ui.js";
 import { journal } from "./journal.js";
 import { keyed, redraw, repeat, retell } from "./repeating.js";
 import { people } from "./people.js";
 import { linkTo, tokens, took } from "./taskboard.js";
-import { crumb, tabs } from "./views.js";
+import { crumb, rendered, replacing, tabs } from "./views.js";
 
 const SECONDS = 4;
 const PARTS = {
@@ -25,7 +25,7 @@ export async function session(box, given) {
   const [first, nameOf] = await Promise.all([api.get(path, { signal }), people(api, me, signal)]);
   const head = h("div", { class: "row" }), state = h("div", { class: "title-badge" }), card = h("div"), nav = h("div"), place = h("div", { class: "part" });
   const shared = { api, path, params, signal, me, again: () => live.now() };
-  let current = null, told = null;
+  let current = {}, told = null;
 
   function draw(session) {
     const look = JSON.stringify(session);
@@ -38,20 +38,21 @@ export async function session(box, given) {
   }
   async function look() {
     draw(await api.get(path, { signal }));
-    await current?.refresh?.();
+    await current.refresh?.();
   }
   async function show(name) {
-    const [label, make] = PARTS[name];
+    const [, make] = PARTS[name];
     fill(nav, tabs("Parts of the session", name, Object.entries(PARTS).map(([each, [text]]) => [each, text, `${address}/${each}`])));
-    const part = h("section", { "aria-label": label }, skeleton(5));
-    fill(place, part);
-    current = null;
+    const part = h("section");
+    const mine = current = {};
+    const done = replacing(place, 5);
     try {
-      const made = await make(part, shared);
-      if (part.isConnected) current = made;
+      Object.assign(mine, await make(part, shared));
     } catch (error) {
-      if (error.name !== "AbortError") fill(part, failure(error, () => show(name)));
+      if (error.name === "AbortError") return done();
+      fill(part, failure(error, () => show(name)));
     }
+    return done(current === mine ? part : undefined);
   }
 
   const live = repeat(SECONDS, look, signal);
@@ -155,12 +156,14 @@ function variables(place, given) {
 
 const sizeOf = (size) => (typeof size === "number" ? compact(size) : (size ?? ""));
 
-function history(place, given) {
+async function history(place, given) {
   const load = async () => [await itemsOf(given, "history"), (await itemsOf(given, "points")).map((each) => each.task_id)];
-  return part(place, load, ([items, kept]) => (items.length ? h("ol", { class: "exchanges plain" }, items.map((each) =>
+  const made = await part(place, load, ([items, kept]) => (items.length ? h("ol", { class: "exchanges plain" }, items.map((each) =>
     h("li", { class: "card" },
       h("p", { class: "said asked-by" }, each.asked), markdown(each.answered ?? ""),
       each.task_id && h("div", { class: "row" }, h("a", { class: "button small quiet", href: linkTo(each) }, "The task"), pointButtons(given, each, kept))))) : empty("Nothing was said yet", "Ask something in the chat.")));
+  await rendered(place);
+  return made;
 }
 
 /** What can be done at a point; `kept` are the tasks after which there is one, the newest last. */

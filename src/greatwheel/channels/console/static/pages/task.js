@@ -11,7 +11,7 @@ import { keyed, repeat } from "./repeating.js";
 import { linkTo, tokens, took } from "./taskboard.js";
 import { canRetry, cancel, isOpen, reasonOf, retry } from "./taskstates.js";
 import { timeline } from "./timeline.js";
-import { crumb } from "./views.js";
+import { crumb, rendered } from "./views.js";
 
 const SECONDS = 2;
 const LONGEST_TITLE = 240;
@@ -72,8 +72,8 @@ export async function task(box, given) {
     first.input.length > LONGEST_TITLE && fold("All that was asked", first.input),
     parts.questions, parts.outcome, parts.facts,
     section("What happened", parts.events), section("Journal", parts.calls.node), section("Tasks that it started", parts.children.node)]);
-  draw(first, []);
   await Promise.all([live.now(), follow(), parts.calls.begin(), parts.children.begin()]);
+  await rendered(parts.outcome);
 }
 
 function partsOf(api, id, signal) {
@@ -94,7 +94,7 @@ async function eventsSoFar(api, path, events, signal) {
   }
 }
 
-const section = (title, ...children) => h("section", { class: "part", "aria-label": title }, h("h2", null, title), children);
+const section = (title, ...children) => h("section", { class: "part" }, h("h2", null, title), children);
 
 function outcome(task) {
   const reason = reasonOf(task);

@@ -3,9 +3,12 @@
 import { fill, h } from "../dom.js";
 import { failure, skeleton } from "../ui.js";
 
+const LONGEST_RENDERING = 600; // ms
+const PATIENCE = 150; // ms for which what was shown stays, so that nothing flickers
+
 /** What `render` of such a page gives. `choose(params)` is the view of an address: an async function (box, given) that
- *  fills the box; `given.signal` is aborted when another view comes. A view may return a function that is asked with the
- *  next address: true when it shows that one itself. */
+ *  fills the box, which is shown when it is done, so that nothing jumps; `given.signal` is aborted when another view
+ *  comes. A view may return a function that is asked with the next address: true when it shows that one itself. */
 export async function views(root, given, choose) {
   let shown = null;
 
@@ -15,19 +18,43 @@ export async function views(root, given, choose) {
     shown?.controller.abort();
     const mine = { controller: new AbortController() };
     shown = mine;
-    const box = h("div", { class: "view" }, skeleton(8));
-    root.replaceChildren(box);
+    const box = h("div", { class: "view" });
+    const done = replacing(root, 8, first ? 0 : PATIENCE);
     try {
-      box.replaceChildren();
       mine.stay = await choose(params)(box, { ...given, params, signal: mine.controller.signal });
-      if (!first && shown === mine) begin(box);
     } catch (error) {
-      if (error.name !== "AbortError" && shown === mine) fill(box, wrong(error, () => show(params)));
+      if (error.name === "AbortError") return done();
+      fill(box, wrong(error, () => show(params)));
     }
+    if (shown !== mine) return done();
+    done(box);
+    if (!first) begin(box);
   }
 
   await show(given.params);
   return { update: show, close: () => shown.controller.abort() };
+}
+
+/** Grey lines in the place of what is there, but only if it takes long. What is given puts the new thing there. */
+export function replacing(place, lines, patience = PATIENCE) {
+  const grey = () => place.replaceChildren(h("div", { class: "view" }, skeleton(lines)));
+  const timer = patience ? setTimeout(grey, patience) : void grey();
+  return (node) => {
+    clearTimeout(timer);
+    if (node === undefined) return;
+    place.replaceChildren(node);
+    node.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  };
+}
+
+/** When the Markdown in there is shown, or takes too long to be waited for. To be called before it can have come. */
+export function rendered(place) {
+  let left = place.querySelectorAll(".as-written").length;
+  return new Promise((resolve) => {
+    if (left === 0) return void resolve();
+    place.addEventListener("shown", () => (left -= 1) || resolve());
+    setTimeout(resolve, LONGEST_RENDERING);
+  });
 }
 
 /** What is shown of a thing that is not there, or can't be had. */
@@ -54,9 +81,7 @@ export function setAddress(path, values) {
 /** Links to the parts of a thing; `current` is the name of the one that is shown. */
 export function tabs(label, current, parts) {
   const entry = ([name, text, href]) => h("li", null, h("a", { href, "aria-current": name === current ? "page" : null }, text));
-  const node = h("nav", { class: "tabs", "aria-label": label }, h("ul", { class: "plain" }, parts.map(entry)));
-  requestAnimationFrame(() => node.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
-  return node;
+  return h("nav", { class: "tabs", "aria-label": label }, h("ul", { class: "plain" }, parts.map(entry)));
 }
 
 /** The way back, above a heading. */
