@@ -6,6 +6,7 @@ It listens on a Unix socket in a folder that only this user may enter, and takes
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import socket
@@ -34,6 +35,7 @@ from greatwheel.tenancy.first_start import FIRST_ORG
 from greatwheel.tenancy.principal import Principal
 
 _HOST = "http://embedded"
+_LONGEST_FOLDER = 70
 
 
 class OwnDoor(Door):
@@ -62,7 +64,7 @@ def embedded_api(config: Path | None, org: str | None, *, working: bool = False,
         NotFound: it has no such organisation.
     """
     settings = load_settings(config)
-    folder = Path(tempfile.mkdtemp(prefix="greatwheel-"))
+    folder = Path(tempfile.mkdtemp(prefix="greatwheel-", dir=_short_folder()))
     inside = _Inside(settings, org or FIRST_ORG, folder / "api", working, key)
     try:
         inside.start()
@@ -76,6 +78,12 @@ def embedded_api(config: Path | None, org: str | None, *, working: bool = False,
     finally:
         inside.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _short_folder() -> str:
+    """Where files for a moment are kept, unless that is too long for a socket's path."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) <= _LONGEST_FOLDER else "/tmp"
 
 
 class _Inside:
