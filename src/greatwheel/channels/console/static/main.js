@@ -9,6 +9,7 @@
 import { api, ApiError, LOGGED_OUT } from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { loginPage } from "./login.js";
+import { remember } from "./remembered.js";
 import { confirm, failure, iconButton, plain, skeleton, toast } from "./ui.js";
 
 const PAGES = [
@@ -132,11 +133,7 @@ function themeSwitch() {
   node.addEventListener("click", () => {
     const chosen = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = chosen;
-    try {
-      localStorage.setItem("greatwheel.theme", chosen);
-    } catch {
-      // It lasts until the page is left, then.
-    }
+    remember("greatwheel.theme", chosen);
     draw();
   });
   draw();

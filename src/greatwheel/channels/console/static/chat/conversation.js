@@ -3,6 +3,7 @@
 import { api, ApiError } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { button, confirm, failure, plain, skeleton, toast } from "../ui.js";
+import { remember, remembered } from "../remembered.js";
 import { Turn } from "./turn.js";
 
 const PAGE = 20;
@@ -130,8 +131,8 @@ export class Conversation {
     this.scroller.scrollTop += this.scroller.scrollHeight - height;
   }
 
-  add(task, first = false, fileName = null) {
-    const turn = new Turn(task, this.turnHooks, fileName);
+  add(task, first = false) {
+    const turn = new Turn(task, this.turnHooks, remembered(`greatwheel.file.${task.task_id}`, sessionStorage));
     if (task.inherited) turn.element.classList.add("inherited");
     if (first) {
       this.turns.unshift(turn);
@@ -163,7 +164,8 @@ export class Conversation {
     if (!this.turns.length) this.inner.replaceChildren();
     this.sessionId = task.session_id;
     this.session ??= { session_id: task.session_id, agent: task.agent, status: "active" };
-    this.add(task, false, fileName);
+    if (fileName) remember(`greatwheel.file.${task.task_id}`, fileName, sessionStorage);
+    this.add(task);
     this.sticky = true;
     this.toEnd();
     this.changed();

@@ -74,6 +74,7 @@ export class Step {
     this.modelSeconds = usage?.model_seconds;
     const split = parts.code && code.includes(parts.code.trim().slice(0, 80)); // else it is not known what is prose
     fill(this.said, split && parts.before && h("p", null, parts.before), split && parts.after && h("p", null, parts.after));
+    this.liveCode = null;
     fill(this.code, code && block("Code", code, { python: true }));
     if (!code) fill(this.said, text.trim() && h("p", null, text.trim()));
     fill(this.gist, gistOf(code || text));
@@ -82,10 +83,12 @@ export class Step {
 
   drawReply(prose, code) {
     fill(this.said, prose && h("p", null, prose));
-    this.liveCode ??= h("pre", { class: "live-code", tabIndex: 0, role: "region", "aria-label": "Code" });
     if (!code) return;
+    if (!this.liveCode) {
+      this.liveCode = h("pre", { class: "live-code", tabIndex: 0, role: "region", "aria-label": "Code" });
+      fill(this.code, h("figure", { class: "block" }, h("figcaption", null, h("span", null, "Code")), this.liveCode));
+    }
     fill(this.liveCode, coloured(code));
-    if (this.liveCode.parentNode !== this.code) fill(this.code, this.liveCode);
   }
 
   served({ call, name, request, error, seconds, prompt_tokens: prompt, completion_tokens: completion }) {
@@ -118,7 +121,7 @@ export class Step {
     fill(this.output,
       stdout && block("Output", stdout.replace(/\n$/, "")),
       wrong && block("Error", wrong, { tone: "bad" }),
-      hint && h("p", { class: "hint" }, "Told to the model: ", hint));
+      hint && outcome !== "finished" && h("p", { class: "hint" }, "Told to the model: ", hint));
     this.drawFacts();
   }
 

@@ -5,12 +5,14 @@ import { api } from "../api.js";
 import { fill, h, icon } from "../dom.js";
 import { duration, number, plural } from "../format.js";
 import { badge, button, copyButton, iconButton, markdown, notice, statusBadge, when } from "../ui.js";
+import { remember, remembered } from "../remembered.js";
 import { Question } from "./question.js";
 import { Step } from "./step.js";
 import { words } from "./text.js";
 
 const ENDED = new Set(["done", "failed", "dead", "cancelled"]);
 const QUIET_MS = 1_500;
+const HIDDEN_MS = 60_000;
 const FLAGS = { not_in_context: "The answer does not stand in the given text: check it." };
 const FOLDED = "greatwheel.fold";
 
@@ -52,11 +54,28 @@ export class Turn {
   /** Show everything from the beginning, and go on until the end. */
   follow() {
     this.live = true;
-    this.work.open = !folded();
+    this.work.open = remembered(FOLDED) !== "1";
     this.element.classList.add("live");
     this.drawStatus();
-    this.stopEvents = api.events(this.task.task_id, 0, (event) => this.take(event), (state, error) => this.connection(state, error));
+    this.listen();
     this.ticker = setInterval(() => this.tick(), 1_000);
+  }
+
+  listen() {
+    this.stopEvents = api.events(this.task.task_id, this.last, (event) => this.take(event), (state, error) => this.connection(state, error));
+  }
+
+  /** A page that nobody sees gives its connection back: browsers have six for all their pages together. */
+  rest() {
+    if (!document.hidden) {
+      this.hiddenSince = null;
+      if (!this.stopEvents) this.listen();
+      return;
+    }
+    this.hiddenSince ??= Date.now();
+    if (Date.now() - this.hiddenSince < HIDDEN_MS) return;
+    this.stopEvents?.();
+    this.stopEvents = null;
   }
 
   /** Stop listening; the task goes on. */
@@ -76,6 +95,7 @@ export class Turn {
   }
 
   async tick() {
+    this.rest();
     this.drawStatus();
     const quiet = Date.now() - this.heard > QUIET_MS;
     if (!quiet || this.looking || this.lost || document.hidden) return;
@@ -239,7 +259,7 @@ export class Turn {
   showEnd() {
     const { task } = this;
     const parts = [];
-    if (task.status === "done" && task.outcome && task.outcome !== "answered") parts.push(notice(`${reasonOf(task)} This is the best answer so far.`, "warn"));
+    if (task.status === "done" && task.outcome && task.outcome !== "answered") parts.push(notice(`${reasonOf(task)}${task.answer ? " This is the best answer so far." : ""}`, "warn"));
     for (const flag of this.completed?.flags ?? []) if (FLAGS[flag]) parts.push(notice(FLAGS[flag], "warn"));
     if (task.status === "done" && !this.sent?.has(task.answer)) parts.push(task.answer ? markdown(task.answer) : h("p", { class: "muted" }, "It ended without an answer in words."));
     if (task.status === "failed") parts.push(notice(`The agent's program failed. ${task.error ?? ""}`, "bad"));
@@ -277,7 +297,7 @@ export class Turn {
   }
 
   async toggled() {
-    if (this.live) keepFolded(!this.work.open);
+    if (this.live) remember(FOLDED, this.work.open ? "0" : "1");
     if (!this.work.open || this.live || this.loaded) return;
     this.loaded = true;
     fill(this.workBody, h("p", { class: "muted" }, "Loading …"));
@@ -312,20 +332,4 @@ async function collected(path, cursorName = "cursor") {
 function reasonOf(task) {
   const known = { steps: "The agent used up its steps.", budget: "The agent used up its budget.", failed: "The agent could not finish." };
   return known[task.outcome] ?? task.error ?? `It ended: ${task.outcome}.`;
-}
-
-function folded() {
-  try {
-    return localStorage.getItem(FOLDED) === "1";
-  } catch {
-    return false;
-  }
-}
-
-function keepFolded(yes) {
-  try {
-    localStorage.setItem(FOLDED, yes ? "1" : "0");
-  } catch {
-    // The next turn begins unfolded, then.
-  }
 }

@@ -4,6 +4,7 @@ import { Composer } from "../chat/composer.js";
 import { Conversation } from "../chat/conversation.js";
 import { SessionList } from "../chat/list.js";
 import { fill, h, icon } from "../dom.js";
+import { remember, remembered } from "../remembered.js";
 import { button, iconButton, plain, select, toast } from "../ui.js";
 
 const AGENT = "greatwheel.agent";
@@ -24,12 +25,12 @@ class ChatPage {
     this.agents = [];
     this.list = new SessionList({ signal, onNew: () => this.newChat() });
     this.composer = new Composer(config, {
-      send: (order) => this.send(order), stop: () => this.conversation.stop(), editLast: () => this.editLast(),
+      send: (order) => this.send(order), stop: () => this.stop(), editLast: () => this.editLast(),
     });
     this.composer.onInstructions = (text) => this.keepInstructions(text);
     this.defaultAgent = config.default_agent ?? "";
     this.title = h("h1", { class: "clip" }, "New chat");
-    this.agent = select([[this.defaultAgent, this.defaultAgent || "default agent"]], this.defaultAgent, { "aria-label": "Agent", title: "Agent", onchange: () => remember(AGENT, this.agent.value) });
+    this.agent = select([[this.defaultAgent, this.defaultAgent || "default agent"]], this.defaultAgent, { "aria-label": "Agent", title: "Agent", onchange: () => this.chose() });
     this.model = select([["", "The agent's model"]], "", { "aria-label": "Model", title: "Model", onchange: () => remember(MODEL, this.model.value) });
     this.announcer = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
     this.place = h("div", { class: "chat-place" });
@@ -47,7 +48,7 @@ class ChatPage {
   listen() {
     const options = { signal: this.signal };
     document.addEventListener("keydown", (event) => this.key(event), options);
-    document.addEventListener("visibilitychange", () => document.hidden || this.conversation?.refresh(), options);
+    document.addEventListener("visibilitychange", () => this.seen(), options);
     this.list.element.addEventListener("click", (event) => event.target.closest("a, .button.primary") && this.foldList(false), options);
     for (const kind of ["dragenter", "dragover"]) this.chat.addEventListener(kind, (event) => this.drag(event), options);
     this.chat.addEventListener("dragleave", (event) => event.relatedTarget && this.chat.contains(event.relatedTarget) || this.chat.classList.remove("dropping"), options);
@@ -112,7 +113,7 @@ class ChatPage {
     this.welcome = h("div", { class: "welcome" });
     this.drawWelcome();
     this.conversation = new Conversation(sessionId, { signal: this.signal, welcome: this.welcome, hooks: {
-      opened: (session) => this.opened(session), changed: () => this.changed(), say: (text) => fill(this.announcer, text),
+      opened: (session) => this.opened(session), changed: () => this.changed(), say: (text) => this.say(text),
     } });
     fill(this.place, this.conversation.element);
     fill(this.title, sessionId ? "…" : "New chat");
@@ -125,6 +126,11 @@ class ChatPage {
     this.list.choose(sessionId);
     this.conversation.load();
     if (matchMedia("(hover: hover)").matches) this.composer.words.focus({ preventScroll: true });
+  }
+
+  chose() {
+    remember(AGENT, this.agent.value);
+    this.drawWelcome();
   }
 
   drawWelcome() {
@@ -152,6 +158,18 @@ class ChatPage {
     fill(this.title, first ? first.slice(0, 120) : conversation.sessionId ? "Session" : "New chat");
   }
 
+  /** For who does not look: a screen reader's words, and a hidden page's title. */
+  say(text) {
+    fill(this.announcer, text);
+    if (document.hidden) document.title = `● ${text}`;
+  }
+
+  seen() {
+    if (document.hidden) return;
+    document.title = "Chat · Greatwheel";
+    this.conversation?.refresh();
+  }
+
   newChat() {
     if (location.hash === "#/chat") this.show(null);
     else location.hash = "#/chat";
@@ -177,11 +195,13 @@ class ChatPage {
       upload_id: attachment?.id ?? null, instructions: instructions || null,
     };
     this.composer.setLive(true);
+    this.stopped = false;
     try {
       const task = await this.submit(withoutNulls(order));
       const fresh = target.sessionId === null;
       if (target !== this.conversation) return undefined;
       target.began(task, attachment?.name ?? null);
+      if (this.stopped) target.stop();
       if (fresh) this.entered(task);
     } catch (error) {
       this.composer.setLive(conversation.live);
@@ -189,6 +209,12 @@ class ChatPage {
       toast(plain(error), "bad");
     }
     return undefined;
+  }
+
+  /** Stop what runs; what is only being submitted as soon as it is there. */
+  stop() {
+    this.stopped = true;
+    this.conversation.stop();
   }
 
   /** The session before an edited message: taken back, or a new one. */
@@ -241,19 +267,3 @@ function offer(node, options, value) {
 const withoutNulls = (order) => Object.fromEntries(Object.entries(order).filter(([, value]) => value !== null));
 
 const keptInstructions = (sessionId) => (sessionId ? remembered(`greatwheel.instructions.${sessionId}`, sessionStorage) ?? "" : "");
-
-function remembered(name, storage = localStorage) {
-  try {
-    return storage.getItem(name);
-  } catch {
-    return null;
-  }
-}
-
-function remember(name, value, storage = localStorage) {
-  try {
-    storage.setItem(name, value);
-  } catch {
-    // It is asked for again next time.
-  }
-}
