@@ -137,14 +137,14 @@ async def test_a_session_is_shown_and_ended(house: House, member: Caller) -> Non
     task = await member.submit("first")
     session = task["session_id"]
     async with house.parts.database.org(member.org_id) as conn:
-        history = Jsonb([["first", "one"]])
+        history = Jsonb([["first", "one", task["task_id"]]])
         await conn.execute("update sessions set history = %s where session_id = %s", (history, session))
     (listed,) = (await member("GET", "/api/sessions", params={"agent": "worker", "status": "active"}))["items"]
     assert (listed["session_id"], listed["title"]) == (session, "first")
     found = [(await member("GET", "/api/sessions", params={"search": each}))["items"] for each in ("FIRS", "%")]
     assert [len(each) for each in found] == [1, 0]
     shown = await member("GET", f"/api/sessions/{session}")
-    assert shown["history"] == [{"asked": "first", "answered": "one"}]
+    assert shown["history"] == [{"asked": "first", "answered": "one", "task_id": task["task_id"]}]
     for _ in range(2):
         await member("DELETE", f"/api/sessions/{session}", 204)
     assert (await member("GET", f"/api/sessions/{session}"))["status"] == "ended"
