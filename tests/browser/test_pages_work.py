@@ -66,6 +66,21 @@ def test_a_task_that_waits_is_cancelled_and_one_that_failed_begins_anew(visitor:
     assert len(wheel.call("GET", f"/api/tasks/{failed['task_id']}/events")["items"]) > 0
 
 
+def test_a_dead_task_tells_why_and_goes_on_when_that_is_mended(visitor: Visitor, wheel: Wheel) -> None:
+    """The reason stands on its card, on its page and in the list of dead ones; a new try needs no question."""
+    wheel.agent("lost", model="no-such-model")
+    wheel.script.say("wait for a model", "```python\nFINAL('it is there')\n```")
+    dead = done(wheel, "wait for a model", "lost")
+    page = visitor.enter("#/tasks?status=dead")
+    expect(page.get_by_role("row").filter(has_text="wait for a model")).to_contain_text("There is no model")
+    page.get_by_role("link", name="wait for a model").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no model 'no-such-model'")
+    wheel.call("PUT", "/api/agents/lost", json={"model": None})
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".title .badge")).to_have_text("done", timeout=LONGEST_MS)
+    assert wheel.call("GET", f"/api/tasks/{dead['task_id']}")["answer"] == "it is there"
+
+
 def test_the_board_is_kept_up_to_date_and_does_not_flicker(visitor: Visitor, wheel: Wheel) -> None:
     """A new task comes by itself; the cards that were there stay the same elements, and the focus stays in them."""
     done(wheel, "the old one", "counter")

@@ -1,6 +1,7 @@
 // A unified diff: each line says by its first character what became of it; colours only help.
 
 import { h } from "../dom.js";
+import { plural } from "../format.js";
 import { scrollable } from "../ui.js";
 
 const MOST_LINES = 5000;
@@ -18,6 +19,6 @@ export function diffView(text) {
   });
   const rest = lines.length - shown.length;
   return h("figure", { class: "diff" },
-    h("figcaption", null, `${before.replace(/^--- /, "")} → ${after.replace(/^\+\+\+ /, "")}: ${counts.added} lines added, ${counts.removed} removed`),
+    h("figcaption", null, `${before.replace(/^--- /, "")} → ${after.replace(/^\+\+\+ /, "")}: ${plural(counts.added, "line")} added, ${counts.removed} removed`),
     scrollable("What changed", h("pre", null, shown)), rest > 0 && h("p", { class: "muted" }, `${rest} further lines are not shown.`));
 }
