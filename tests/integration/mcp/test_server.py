@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
@@ -32,6 +33,7 @@ class Served:
 
     house: House
     url: str
+    server: uvicorn.Server
 
     async def organisation(self, name: str) -> Caller:
         """The admin of a new organisation with the agent `worker`."""
@@ -67,7 +69,7 @@ async def served(database: Database, tmp_path: Path) -> AsyncIterator[Served]:
         house = House(app=app, parts=parts)
         while not server.started:  # noqa: ASYNC110 - uvicorn tells it by a flag alone
             await asyncio.sleep(0.01)
-        yield Served(house=house, url=f"http://127.0.0.1:{open_socket.getsockname()[1]}")
+        yield Served(house=house, url=f"http://127.0.0.1:{open_socket.getsockname()[1]}", server=server)
         for client in house.clients:
             await client.aclose()
         server.should_exit = True
@@ -185,6 +187,24 @@ async def test_a_client_of_a_handshake_that_goes_away_cancels_nothing(served: Se
 
 
 @MODES
+async def test_a_server_that_stops_cancels_nothing(served: Served, mode: str) -> None:
+    """The call's result says that the task goes on, and how its answer can be had."""
+    admin = await served.organisation("acme")
+    tasks: list[Task] = []
+
+    async def stop() -> None:
+        tasks.append(await served.begun(admin))
+        served.server.should_exit = True
+
+    async with served.client(admin, mode) as client:
+        await client.list_tools()  # the SDK checks the result by it, and could not ask for it later
+        result = await while_calling(client.call_tool("worker", {"input": "do it"}), stop)
+    assert "The task goes on" in text_of(result)
+    assert tasks[0].task_id in text_of(result)
+    assert not (await served.house.task(admin.org_id, tasks[0].task_id)).cancel_requested
+
+
+@MODES
 async def test_a_question_is_put_to_the_clients_user(served: Served, mode: str) -> None:
     """The agent gets what the user answered in the form, and the call goes on to the answer."""
     admin = await served.organisation("acme")
@@ -248,6 +268,31 @@ async def test_a_question_that_the_user_declines_waits_on(served: Served, mode: 
         waiting = await while_calling(client.call_tool("worker", {"input": "paint"}), ask)
     assert waiting.structured_content["status"] == "waiting"
     assert len((await admin("GET", "/api/questions"))["items"]) == 1
+
+
+async def test_a_question_of_an_agent_that_was_called_is_put_too(served: Served) -> None:
+    """The user is asked whichever task of the tree asks, and that task gets the answer."""
+    admin = await served.organisation("acme")
+
+    async def show(context: Any, params: ElicitRequestParams) -> ElicitResult:
+        return ElicitResult(action="accept", content={"answer": "blue"})
+
+    async def work() -> None:
+        root = await served.begun(admin)
+        child = await admin.submit("child")
+        async with served.house.parts.database.org(admin.org_id) as conn:
+            ids = {"root": root.task_id, "child": child["task_id"]}
+            await conn.execute(
+                "update tasks set root_id = %(root)s, parent_id = %(root)s where task_id = %(child)s", ids
+            )
+        asking = await served.house.begin(admin.org_id, child["task_id"])
+        await served.house.ask(asking, "Which colour?")
+        await answered(served, admin, asking)
+        await served.house.end(root, answer="painted")
+
+    async with served.client(admin, "legacy", elicitation_callback=show) as client:
+        result = await while_calling(client.call_tool("worker", {"input": "paint"}), work)
+    assert text_of(result) == "painted"
 
 
 async def test_a_form_is_taken_back_when_somebody_answers_elsewhere(served: Served) -> None:
@@ -353,6 +398,23 @@ async def test_a_session_of_the_protocol_is_its_users_alone(served: Served) -> N
         assert (await http.post("/mcp", json=listing, headers=keys[0] | session)).status_code == 200
         assert (await http.delete("/mcp", headers=keys[0] | session)).status_code == 200
         assert (await http.post("/mcp", json=listing, headers=keys[0] | session)).status_code == 404
+
+
+async def test_a_user_has_so_many_sessions_and_not_more(served: Served) -> None:
+    """Others are not kept out by it, and one that ends makes room."""
+    admin = await served.organisation("acme")
+    ada = await served.house.user(admin.org_id, "ada", "member")
+    accept = {"accept": "application/json, text/event-stream"}
+    async with httpx2.AsyncClient(base_url=served.url, headers=accept, timeout=30) as http:
+        keys = [{"authorization": caller.client.headers["authorization"]} for caller in (admin, ada)]
+        for _ in range(50):
+            begun = await http.post("/mcp", json=hello(), headers=keys[0])
+            assert begun.status_code == 200
+        assert (await http.post("/mcp", json=hello(), headers=keys[0])).status_code == 429
+        assert (await http.post("/mcp", json=hello(), headers=keys[1])).status_code == 200
+        session = {"mcp-session-id": begun.headers["mcp-session-id"]}
+        assert (await http.delete("/mcp", headers=keys[0] | session)).status_code == 200
+        assert (await http.post("/mcp", json=hello(), headers=keys[0])).status_code == 200
 
 
 async def test_what_is_refused_at_the_door(served: Served) -> None:

@@ -11,6 +11,7 @@ from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.context import ServerRequestContext
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
@@ -28,6 +29,7 @@ IDLE_SECONDS = 600.0
 MOST_SESSIONS = 5_000
 MOST_PER_USER = 50
 _SESSION = "mcp-session-id"
+_VERSION = "mcp-protocol-version"
 
 
 class HttpSessions:
@@ -57,8 +59,10 @@ class HttpSessions:
         """
         user = (principal.org_id, principal.user_id)
         used = self._kept(user)
-        session = Headers(scope=scope).get(_SESSION)
-        if session is None and len(used) >= MOST_PER_USER:
+        headers = Headers(scope=scope)
+        session = headers.get(_SESSION)
+        begins = session is None and headers.get(_VERSION) not in MODERN_PROTOCOL_VERSIONS
+        if begins and len(used) >= MOST_PER_USER:
             raise TooManyStreams(f"{MOST_PER_USER} MCP sessions are open for this user; end one first.")
         if session in used:
             used[session] = time.monotonic()
