@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
@@ -70,6 +71,13 @@ def test_scripts_make_no_html_of_text() -> None:
 
 def _raw(line: str) -> bool:
     return any(each in line for each in (".innerHTML =", "outerHTML", "insertAdjacentHTML", "document.write", "eval("))
+
+
+def test_what_the_page_names_is_there() -> None:
+    """Each file that the page asks for exists."""
+    named = re.findall(r'(?:href|src)="/console/static/([^"]+)"', (FOLDER / "index.html").read_text())
+    assert len(named) > 10
+    assert [name for name in named if not (FOLDER / name).is_file()] == []
 
 
 def test_every_import_is_there() -> None:

@@ -22,12 +22,13 @@ const PAGES = [
 ];
 const app = document.getElementById("app");
 let me = null;
-let config = {};
+let config = null;
 let shown = null; // {name, controller, close, update}
 
 async function start() {
   const key = keyOfAddress();
-  me = await whoAmI();
+  loaded(address().page).catch(() => {}); // on its way while the server is asked who is there
+  [me, config] = await Promise.all([whoAmI(), publicConfig()]);
   if (key && (me === null || (await confirm(SOMEBODY_ELSE)))) await logInBy(key);
   if (me === null) showLogin();
   else showFrame();
@@ -54,6 +55,11 @@ async function whoAmI() {
     fill(app, h("main", { id: "main", class: "alone" }, failure(error, () => location.reload())));
     throw error;
   }
+}
+
+/** The public settings; null when they can't be had (now). */
+async function publicConfig() {
+  return api.get("/api/config").catch(() => null);
 }
 
 async function logInBy(key) {
@@ -105,7 +111,7 @@ async function showFrame() {
   const bar = h("header", { class: "bar" }, menu, h("span", { class: "bar-title", id: "bar-title" }));
   const shade = h("div", { class: "shade", onclick: () => fold(false) });
   fill(app, h("div", { class: "frame" }, bar, side, shade, h("main", { id: "main", tabIndex: -1 })));
-  config = await api.get("/api/config").catch(() => ({}));
+  config ??= (await publicConfig()) ?? {};
   route();
 }
 
