@@ -177,6 +177,16 @@ async def test_other_sites_get_nothing(house: House, admin: Caller) -> None:
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+async def test_the_consoles_pages_run_their_own_scripts_alone(house: House, admin: Caller) -> None:
+    """The page and its files may load scripts of the server's own, nothing inline; no other answer may load any."""
+    for path in ("/", "/console/static/main.js", "/console/static/none"):
+        policy = (await house.client().get(path)).headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:" in policy
+        assert "unsafe" not in policy
+    for path in ("/docs", "/api/me", "/console", "/api/console/static"):
+        assert "script-src" not in (await admin.client.get(path)).headers["content-security-policy"]
+
+
 async def test_health_tells_each_dependency(database: Database, tmp_path: Path) -> None:
     """It needs no key; without a worker or a model it is degraded, with both ok; the fault is told by its kind."""
     async with database.system() as conn:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from psycopg.types.json import Jsonb
 
+from greatwheel.channels.http.offer import Offer
+from greatwheel.llm.offered import OfferedModel
 from greatwheel.runtime.keeping import kept_context
 
 from .conftest import Caller, House
@@ -151,3 +153,23 @@ async def test_a_session_is_shown_and_ended(house: House, member: Caller) -> Non
     assert (await member("GET", f"/api/tasks/{task['task_id']}"))["status"] == "cancelled"
     order = {"input": "x", "session_id": session}
     assert (await member("POST", "/api/tasks", 409, json=order))["error"]["code"] == "thing.conflict"
+
+
+async def test_an_order_names_its_model_and_instructions(house: House, member: Caller) -> None:
+    """A model that is offered is the task's; another one, and instructions that are too long, are refused."""
+
+    async def models() -> list[OfferedModel]:
+        return [OfferedModel(name="small", default=True), OfferedModel(name="large")]
+
+    await member("POST", "/api/tasks", 400, json={"input": "x", "agent": "worker", "model": "large"})
+    house.app.state.offer = Offer(models=models)
+    made = await member.submit(model="large", instructions="Be brief.")
+    assert (made["model"], made["instructions"]) == ("large", "Be brief.")
+    assert (await member.submit())["model"] is None
+    for message in ("small", "large"):
+        refused = await member("POST", "/api/tasks", 400, json={"input": "x", "agent": "worker", "model": "huge"})
+        assert message in refused["error"]["message"]
+    too_long = {"input": "x", "agent": "worker", "instructions": "x" * 20_001}
+    await member("POST", "/api/tasks", 422, json=too_long)
+    hostile = await member.submit(instructions="a\x00b\ud7ff")
+    assert hostile["instructions"] == "a\ufffdb\ud7ff"

@@ -104,6 +104,9 @@ class TaskFacts(TaskLine):
 
     agent_id: AgentId
     model: str | None
+    """Null: the agent's."""
+    instructions: str | None
+    """What its order said beside the loop's own prompt."""
     max_attempts: int
     root_id: TaskId | None
     path: Sequence[str]
