@@ -12,7 +12,7 @@ delete from blobs b where b.org_id = %(org)s and b.digest = %(digest)s
   )
 
 -- name: kept_blobs
--- All that sessions, their points and tasks refer to: how it is bound, and the beginning of its sealed bytes.
+-- All that sessions, their points, tasks and uploads refer to: how it is bound, and the beginning of its sealed bytes.
 with kept as (
   select snapshot as digest, 'dump:' || session_id as binding from sessions where org_id = %(org)s
   union select snapshot, 'dump:' || session_id from tasks where org_id = %(org)s
@@ -20,6 +20,7 @@ with kept as (
   union select context, 'context' from session_points where org_id = %(org)s
   union select context, 'context' from sessions where org_id = %(org)s
   union select context, 'context' from tasks where org_id = %(org)s
+  union select digest, 'context' from uploads where org_id = %(org)s
 )
 select b.digest, kept.binding, substring(b.data from 1 for 9) as head
 from kept join blobs b on b.org_id = %(org)s and b.digest = kept.digest

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from greatwheel.channels.http import uploads
-from greatwheel.runtime.keeping import kept_context
+from greatwheel.runtime.keeping import kept_context, reseal_kept
+from greatwheel.tenancy.sealing import MasterKey, Sealer
 
 from .conftest import Caller, House
 
@@ -144,3 +145,14 @@ async def test_an_order_and_the_sweep_do_not_cross(house: House, member: Caller)
         await conn.execute("update tasks set context = %s where task_id = %s", (row["digest"], task["task_id"]))
     await asyncio.wait_for(sweeping, 20)
     assert await blobs(house, member) == 1
+
+
+async def test_an_upload_is_sealed_anew_with_a_new_master_key(house: House, member: Caller) -> None:
+    """After a rotation its content opens without the old key."""
+    made = await put(member, "a.txt", b"rotated")
+    old, new = MasterKey(secret=b"k" * 32), MasterKey(secret=b"n" * 32)
+    assert await reseal_kept(house.parts.database, member.org_id, Sealer([new, old])) == 1
+    task = await house.task(member.org_id, (await member.submit(upload_id=made["upload_id"]))["task_id"])
+    assert task.context is not None
+    async with house.parts.database.org(member.org_id) as conn:
+        assert await kept_context(conn, member.org_id, Sealer([new]), task.context) == "rotated"
