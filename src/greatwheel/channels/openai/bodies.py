@@ -7,10 +7,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from greatwheel.core.errors import BadInput
+from greatwheel.core.errors import BadInput, NotFound
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 FinishReason = Literal["stop", "length"]
+
+
+class ModelMissing(NotFound):
+    """There is no such model; GET /v1/models lists those there are."""
+
+    code = "completion.no_such_model"
 
 
 class CompletionRefused(BadInput):

@@ -16,7 +16,7 @@ from greatwheel.channels.http.finding import find_agent
 from greatwheel.channels.http.following import Happening, Over, Quiet, Told, follow
 from greatwheel.channels.http.visits import Visit
 from greatwheel.channels.openai.asking import Asked, asked_in
-from greatwheel.channels.openai.bodies import CompletionOrder, FinishReason
+from greatwheel.channels.openai.bodies import CompletionOrder, FinishReason, ModelMissing
 from greatwheel.channels.openai.questions import Question, answer_in, question_below, usage_of
 from greatwheel.core.errors import AgentFailed, DatabaseUnavailable, GreatwheelError, NotFound
 from greatwheel.core.ids import SessionId
@@ -30,12 +30,6 @@ ALIVE_SECONDS = 2.0
 LONGEST_SECONDS = 1_800.0
 """Then the client must come again with its key, as for any stream."""
 _CUT_SHORT = frozenset({"budget", "steps"})
-
-
-class ModelMissing(NotFound):
-    """There is no such model; GET /v1/models lists those there are."""
-
-    code = "model_not_found"
 
 
 class Interrupted(GreatwheelError):

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from greatwheel.channels.http.errors import INVALID, ErrorFacts, facts_of
-from greatwheel.channels.openai.bodies import CompletionRefused, OpenAIError, OpenAIErrorBody
+from greatwheel.channels.openai.bodies import CompletionRefused, ModelMissing, OpenAIError, OpenAIErrorBody
 from greatwheel.core.errors import GreatwheelError, KeyRefused
 
 LOG = logging.getLogger("greatwheel.openai")
@@ -24,7 +24,7 @@ _TYPES: Mapping[int, str] = {
     HTTPStatus.FORBIDDEN: "permission_error",
     HTTPStatus.TOO_MANY_REQUESTS: "rate_limit_error",
 }
-_CODES: Mapping[str, str] = {KeyRefused.code: "invalid_api_key"}
+_CODES: Mapping[str, str] = {KeyRefused.code: "invalid_api_key", ModelMissing.code: "model_not_found"}
 """Codes that these clients look at; the others stay ours."""
 _NAMED = re.compile(r"(?:body\.)?([a-z_]+(?:\.\w+)*): ")
 """How a message begins that names a field."""

@@ -13,8 +13,15 @@ from greatwheel.channels.http.routes.tasks import IdempotencyHeader
 from greatwheel.channels.http.streaming import STREAM
 from greatwheel.channels.http.visits import Visitor
 from greatwheel.channels.openai.answers import SESSION_HEADER, CompletionStream, whole
-from greatwheel.channels.openai.bodies import Completion, CompletionOrder, ModelFacts, ModelList, OpenAIErrorBody
-from greatwheel.channels.openai.completing import ANYBODY, ModelMissing, begin
+from greatwheel.channels.openai.bodies import (
+    Completion,
+    CompletionOrder,
+    ModelFacts,
+    ModelList,
+    ModelMissing,
+    OpenAIErrorBody,
+)
+from greatwheel.channels.openai.completing import ANYBODY, begin
 from greatwheel.registry.agents import Agent
 
 _ERRORS: dict[int | str, dict[str, Any]] = {

@@ -28,7 +28,7 @@ class InvalidMessage(BadInput):
 
     code = "message.invalid"
 
-    def __init__(self, message: str, ref: str | None = None) -> None:
+    def __init__(self, message: str | None = None, ref: str | None = None) -> None:
         super().__init__(message)
         self.ref = ref
 
