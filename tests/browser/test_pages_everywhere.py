@@ -91,6 +91,10 @@ PLACES = (
 )
 
 
+JUMPY = ("#/tasks?view=board", "#/tasks/{evil}", "#/sessions/{session}/history", "#/agents/evil", "#/overview")
+"""Pages made of what comes at different times."""
+
+
 def shown(page: Page, wheel: Wheel, place: str, *, unfold: bool = True) -> None:
     """Go there, until it is there."""
     page.goto("about:blank")
@@ -155,7 +159,7 @@ def test_nothing_jumps_while_a_page_is_loaded(visitor: Visitor, wheel: Wheel, ho
     """What is shown stays where it is: the browser counts no shift of anything that is seen."""
     page = visitor.enter("#/agents", size=PHONE)
     page.add_init_script(SHIFTS)
-    for place in PLACES:
+    for place in JUMPY:
         shown(page, wheel, place.format(**house), unfold=False)
         with blamed(place):
             assert page.evaluate("window.shifts") < 0.02

@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+from psycopg import AsyncConnection
+
 from greatwheel.channels.http.offer import Offer, Price
 from greatwheel.channels.http.routes.overview import HOUR, hours_of
+from greatwheel.channels.http.statements import SQL
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.llm.offered import OfferedModel
@@ -90,6 +93,40 @@ def test_what_ended_after_the_last_hour_began_is_left_to_the_next_look() -> None
     row = {"tasks": 1, "errors": 0, "prompt_tokens": 5, "completion_tokens": 5, "model": None}
     rows = [{**row, "hour": since}, {**row, "hour": since + timedelta(hours=2)}]
     assert [hour.tasks for hour in hours_of(rows, since, 2, OFFER, "dear")] == [1, 0]
+
+
+async def test_very_many_tasks_are_no_burden(house: House, admin: Caller, database_url: str) -> None:
+    """Hours and states are looked up by their own indexes: what ended long ago, and what is done, is not read."""
+    task = await admin.submit()
+    now = datetime.now(UTC)
+    who = {"org": admin.org_id, "user": None}
+    async with house.parts.database.org(admin.org_id) as conn:
+        await conn.execute(MANY, {"org": admin.org_id, "task": task["task_id"]})
+    async with await AsyncConnection.connect(database_url, autocommit=True) as owner:
+        await owner.execute("vacuum analyze tasks")
+    async with house.parts.database.org(admin.org_id) as conn:
+        hours = await _plan(conn, "overview_hours", {**who, "since": now - 3 * HOUR})
+        states = await _plan(conn, "overview_open", who)
+        dead = {"session": None, "agent": None, "parent": None, "roots": True, "at": None, "key": None}
+        board = await _plan(conn, "list_tasks", {**who, **dead, "status": ["dead"], "chars": 9, "limit": 9})
+    assert "tasks_finished" in hours
+    assert "tasks_board" in board
+    assert "tasks_board" in states or "tasks_open_by_session" in states
+
+
+MANY = """
+insert into tasks (org_id, task_id, session_id, user_id, agent_id, agent_version, input, root_id, status, created_at,
+  finished_at)
+select t.org_id, t.task_id || i, t.session_id, t.user_id, t.agent_id, t.agent_version, t.input, t.task_id || i,
+  case when i %% 100 = 0 then 'dead' else 'done' end::task_status, now() - i * interval '1 minute',
+  now() - i * interval '1 minute'
+from tasks t, generate_series(1, 3000) i where t.org_id = %(org)s and t.task_id = %(task)s
+"""
+
+
+async def _plan(conn: OrgConnection, statement: str, values: dict[str, Any]) -> str:
+    rows = await (await conn.execute(f"explain {SQL[statement]}", values)).fetchall()
+    return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
 async def test_workers_that_are_silent_are_not_alive(house: House, admin: Caller) -> None:

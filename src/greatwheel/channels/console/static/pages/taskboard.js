@@ -93,11 +93,14 @@ function columns(given) {
   const { api, chosen, signal } = given;
   const parts = COLUMNS.map(([label, name, states]) => column(given, label, name, states));
   const node = h("div", { class: "board" }, parts.map((part) => part.node));
+  let turn = 0;
   async function refresh() {
+    const mine = ++turn;
     const [questions, ...pages] = await Promise.all([
       api.get("/api/questions", { signal }),
       ...COLUMNS.map(([, , states]) => api.get(path(chosen, states, { limit: IN_COLUMN }), { signal })),
     ]);
+    if (mine !== turn) return; // another look began meanwhile
     const asking = new Map(questions.items.map((question) => [question.task_id, question.question]));
     parts.forEach((part, place) => part.draw(pages[place].items.map((task) => ({ ...task, question: asking.get(task.task_id) })), pages[place].next !== null));
   }
