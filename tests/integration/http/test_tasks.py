@@ -155,6 +155,15 @@ async def test_a_session_is_shown_and_ended(house: House, member: Caller) -> Non
     assert (await member("POST", "/api/tasks", 409, json=order))["error"]["code"] == "thing.conflict"
 
 
+async def test_an_admin_may_ask_for_own_sessions_alone(admin: Caller, member: Caller) -> None:
+    """An admin sees everybody's sessions, and with `mine` only those begun by the admin."""
+    theirs, own = await member.submit("theirs"), await admin.submit("own")
+    everybody = {each["session_id"] for each in (await admin("GET", "/api/sessions"))["items"]}
+    assert everybody == {theirs["session_id"], own["session_id"]}
+    (mine,) = (await admin("GET", "/api/sessions", params={"mine": True}))["items"]
+    assert mine["session_id"] == own["session_id"]
+
+
 async def test_an_order_names_its_model_and_instructions(house: House, member: Caller) -> None:
     """A model that is offered is the task's; another one, and instructions that are too long, are refused."""
 

@@ -91,14 +91,15 @@ async def list_sessions(
     agent: Annotated[str | None, Query(max_length=100)] = None,
     search: Annotated[str | None, Query(max_length=200, description="What was said in one of its tasks.")] = None,
     roots: Annotated[bool, Query(description="Only those that were not begun by another task.")] = False,
+    mine: Annotated[bool, Query(description="Only yours, also for an admin.")] = False,
     limit: LimitQuery = 50,
     cursor: CursorQuery = None,
 ) -> Page[SessionEntry]:
     """Your sessions, newest first; an admin sees the organisation's."""
     at, key = read_cursor(cursor)
     values = {
-        "org": visit.org_id, "user": visit.whose, "status": status, "agent": agent, "search": search or None,
-        "roots": roots, "chars": TITLE_CHARS, "at": at, "key": key, "limit": limit + 1,
+        "org": visit.org_id, "user": visit.user_id if mine else visit.whose, "status": status, "agent": agent,
+        "search": search or None, "roots": roots, "chars": TITLE_CHARS, "at": at, "key": key, "limit": limit + 1,
     }  # fmt: skip
     async with visit.org() as conn:
         rows = await (await conn.execute(SQL["list_sessions"], values)).fetchall()
