@@ -118,5 +118,6 @@ def _link(declared: Declared, secrets: Mapping[str, str]) -> Link[Offer]:
         headers = declared.filled_headers(secrets)
         return over_http(server.url, headers, declared.networks, server.max_response_bytes)
 
-    seconds = min(CONNECT_SECONDS, server.seconds)
+    # A process takes its time to start, however quick its calls are.
+    seconds = CONNECT_SECONDS if server.command else min(CONNECT_SECONDS, server.seconds)
     return Link(open=opened, accept=lambda told: offer_of(server, told), seconds=seconds)
