@@ -45,7 +45,7 @@ test-hostile: $(STAMP)
 
 test-browser: $(STAMP)
 	@scripts/chromium
-	$(BIN)/pytest -q -n $(JOBS) -m "browser and not model" tests/browser
+	$(BIN)/pytest -q -n $(JOBS) --dist loadfile -m "browser and not model" tests/browser
 
 test-model: $(STAMP)
 	$(BIN)/greatwheel models pull smollm2:135m

@@ -54,7 +54,9 @@ def _take(visitor: Visitor, folder: Path, places: dict[str, str]) -> None:
         ("session-phone", f"#/sessions/{places['analysis']}", "dark", PHONE),
         ("agents", "#/agents", "light", DESK),
         ("agent", "#/agents/billing", "dark", DESK),
+        ("agent-diff", "#/agents/billing/diff?from=1&to=2", "light", DESK),
         ("organisation", "#/organisation", "light", DESK),
+        ("limits", "#/organisation/limits", "dark", DESK),
         ("overview", "#/overview", "light", DESK),
         ("overview-wide", "#/overview", "dark", WALL),
     ]

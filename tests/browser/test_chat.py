@@ -266,6 +266,28 @@ def test_sessions_are_found(visitor: Visitor, wheel: Wheel) -> None:
     expect(page.get_by_text("Nothing found")).to_be_visible()
 
 
+def test_an_admin_reads_what_others_said(visitor: Visitor, wheel: Wheel) -> None:
+    """A member's session is there for an admin to read, without a field to write, and not among the admin's own."""
+    order = {"input": "Next number for grace", "agent": "loop"}
+    task = wheel.call("POST", "/api/tasks", 202, key=wheel.member("grace"), json=order)
+    wheel.ended(task["task_id"])
+    page = visitor.enter(f"#/chat/{task['session_id']}")
+    answers(page, 1)
+    expect(page.get_by_text("somebody else's session")).to_be_visible()
+    expect(page.get_by_label("Your message")).not_to_be_visible()
+    expect(page.locator(".session-list")).not_to_contain_text("grace")
+
+
+def test_waiting_questions_are_counted(visitor: Visitor, wheel: Wheel) -> None:
+    """The navigation says how many questions wait."""
+    task = wheel.submit("Paint it.", agent="loop")
+    wheel.ended(task["task_id"])
+    page = visitor.enter("#/overview")
+    waiting = len(wheel.call("GET", "/api/questions")["items"])
+    expect(page.get_by_role("link", name="Tasks").locator(".badge")).to_contain_text(f"{waiting} question")
+    wheel.call("POST", f"/api/tasks/{task['task_id']}/cancel")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_chat_is_for_everybody(visitor: Visitor, wheel: Wheel, theme: Theme) -> None:
     """No serious fault of accessibility with everything unfolded, and no sideways scrolling on any screen."""

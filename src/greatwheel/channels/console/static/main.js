@@ -23,6 +23,8 @@ const PAGES = [
 const app = document.getElementById("app");
 let me = null;
 let config = null;
+const QUESTION_MS = 20_000;
+let questionTimer;
 let shown = null; // {name, controller, close, update}
 
 async function start() {
@@ -111,8 +113,22 @@ async function showFrame() {
   const bar = h("header", { class: "bar" }, menu, h("span", { class: "bar-title", id: "bar-title" }));
   const shade = h("div", { class: "shade", onclick: () => fold(false) });
   fill(app, h("div", { class: "frame" }, bar, side, shade, h("main", { id: "main", tabIndex: -1 })));
+  countQuestions();
   config ??= (await publicConfig()) ?? {};
   route();
+}
+
+/** How many questions wait for a person, at the page where they are answered. */
+async function countQuestions() {
+  clearTimeout(questionTimer);
+  const link = document.querySelector('#nav a[data-page="tasks"]');
+  if (me === null || !link) return;
+  if (!document.hidden) {
+    const waiting = await api.get("/api/questions").then((page) => page.items.length, () => 0);
+    link.querySelector(".badge")?.remove();
+    if (waiting) link.append(h("span", { class: "badge warn", title: "Questions that wait for an answer" }, waiting, h("span", { class: "unseen" }, waiting === 1 ? " question waits" : " questions wait")));
+  }
+  questionTimer = setTimeout(countQuestions, QUESTION_MS);
 }
 
 function entry(page) {

@@ -89,6 +89,7 @@ export class Composer {
   }
 
   attach(file) {
+    if (this.element.hidden) return;
     if (this.attachment && !this.attachment.removed) this.attachment.remove();
     this.attachment = new Attachment(file, this.config.upload_bytes ?? 100_000_000, () => {
       if (this.attachment?.removed) this.attachment = null;
@@ -106,9 +107,9 @@ export class Composer {
     if (focused) this.words.focus();
   }
 
-  /** A session that has ended takes nothing. */
-  close(reason) {
-    this.element.hidden = Boolean(reason);
+  /** A session that has ended, or is somebody else's, takes nothing. */
+  close(yes) {
+    this.element.hidden = yes;
   }
 
   draw() {

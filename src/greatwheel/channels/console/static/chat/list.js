@@ -39,7 +39,7 @@ export class SessionList {
 
   async page(cursor) {
     const asked = this.search.value.trim();
-    const page = await api.get(api.query("/api/sessions", { roots: true, search: asked, limit: PAGE, cursor }), { signal: this.signal });
+    const page = await api.get(api.query("/api/sessions", { roots: true, mine: true, search: asked, limit: PAGE, cursor }), { signal: this.signal });
     if (asked !== this.search.value.trim()) return;
     this.items = cursor ? [...this.items, ...page.items] : page.items;
     this.draw(asked);

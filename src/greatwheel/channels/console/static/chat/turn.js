@@ -12,6 +12,7 @@ import { words } from "./text.js";
 
 const ENDED = new Set(["done", "failed", "dead", "cancelled"]);
 const QUIET_MS = 1_500;
+const LONGEST_QUIET_MS = 15_000;
 const HIDDEN_MS = 60_000;
 const FLAGS = { not_in_context: "The answer does not stand in the given text: check it." };
 const FOLDED = "greatwheel.fold";
@@ -25,6 +26,7 @@ export class Turn {
     this.questions = new Map();
     this.last = 0;
     this.heard = Date.now();
+    this.patience = QUIET_MS;
     this.asked = h("div", { class: "asked" },
       fileName && h("p", { class: "attached" }, icon("file"), fileName), words(task.input, { class: "asked-words" }),
       h("div", { class: "turn-tools" }, copyButton(() => this.task.input, "Copy the question")));
@@ -97,10 +99,10 @@ export class Turn {
   async tick() {
     this.rest();
     this.drawStatus();
-    const quiet = Date.now() - this.heard > QUIET_MS;
-    if (!quiet || this.looking || this.lost || document.hidden) return;
+    if (Date.now() - this.heard < this.patience || this.looking || this.lost || document.hidden) return;
     this.looking = true;
     this.heard = Date.now();
+    this.patience = Math.min(LONGEST_QUIET_MS, this.patience * 1.5); // a question may wait for days
     try {
       const [task, below] = await Promise.all([api.get(this.path), api.get(api.query("/api/tasks", { parent: this.task.task_id, limit: 20 }))]);
       if (!this.ended) this.task = { ...this.task, status: task.status, started_at: task.started_at };
@@ -139,6 +141,7 @@ export class Turn {
 
   take(event) {
     this.heard = Date.now();
+    this.patience = QUIET_MS;
     if (event.id) this.last = event.id;
     const data = event.data;
     switch (event.type) {

@@ -18,8 +18,9 @@ export async function render(root, context) {
 }
 
 class ChatPage {
-  constructor(root, { api, config, signal }) {
+  constructor(root, { api, config, me, signal }) {
     this.api = api;
+    this.me = me;
     this.signal = signal;
     this.conversation = null;
     this.agents = [];
@@ -119,7 +120,7 @@ class ChatPage {
     fill(this.title, sessionId ? "…" : "New chat");
     this.agent.disabled = Boolean(sessionId);
     this.ended.hidden = true;
-    this.composer.close(null);
+    this.composer.close(false);
     this.composer.setLive(false);
     this.composer.instructions = keptInstructions(sessionId);
     this.composer.draw();
@@ -144,11 +145,11 @@ class ChatPage {
     const known = [...this.agent.options].some((option) => option.value === session.agent);
     if (!known) this.agent.append(h("option", { value: session.agent }, session.agent));
     this.agent.value = session.agent;
-    if (session.status === "ended") {
-      this.ended.hidden = false;
-      fill(this.ended, h("span", null, "This session has ended."), button("New chat", { small: true, onclick: () => this.newChat() }));
-      this.composer.close("ended");
-    }
+    const reason = session.status === "ended" ? "This session has ended." : session.user_id !== this.me.user_id ? "This is somebody else's session: you can read it." : null;
+    if (!reason) return;
+    this.ended.hidden = false;
+    fill(this.ended, h("span", null, reason), button("New chat", { small: true, onclick: () => this.newChat() }));
+    this.composer.close(true);
   }
 
   changed() {
