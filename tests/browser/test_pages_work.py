@@ -161,10 +161,11 @@ def test_steps_of_a_loop_are_told_with_their_code(visitor: Visitor, wheel: Wheel
     """Each step has what the model wrote, what was printed and what it cost."""
     wheel.script.say("loop for me", "```python\nprint(6 * 7)\n```", "```python\nFINAL('forty-two')\n```")
     wheel.agent("helper")
-    task = done(wheel, "loop for me", "helper")
+    task = done(wheel, "loop for me", "helper", instructions="Be brief about it.")
     page = visitor.enter(f"#/tasks/{task['task_id']}")
     events = page.get_by_role("list", name="Events")
     expect(events).to_contain_text("print(6 * 7)")
+    expect(page.get_by_text("Its own instructions: Be brief about it.")).to_be_visible()
     expect(events).to_contain_text("Printed: 42")
     expect(page.get_by_role("definition").filter(has_text="model calls")).to_contain_text("tokens")
 

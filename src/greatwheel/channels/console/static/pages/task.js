@@ -70,6 +70,7 @@ export async function task(box, given) {
   append(box, [crumb("#/tasks", "Tasks"),
     h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", { class: "asked" }, clipped(first.input, LONGEST_TITLE)), parts.badge), live.state, parts.actions),
     first.input.length > LONGEST_TITLE && fold("All that was asked", first.input),
+    first.instructions && fold("Its own instructions", first.instructions),
     parts.questions, parts.outcome, parts.facts,
     section("What happened", parts.events), section("Journal", parts.calls.node), section("Tasks that it started", parts.children.node)]);
   await Promise.all([live.now(), follow(), parts.calls.begin(), parts.children.begin()]);
