@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from .conftest import DESK, PHONE, WALL, Theme, Visitor
 from .serving import Wheel
@@ -218,15 +218,15 @@ def test_a_broken_stream_goes_on_where_it_was(visitor: Visitor) -> None:
     page = visitor.enter()
     asked: list[str | None] = []
 
-    def broken(route: object) -> None:
-        asked.append(route.request.headers.get("last-event-id"))  # type: ignore[attr-defined]
+    def broken(route: Route) -> None:
+        asked.append(route.request.headers.get("last-event-id"))
         if len(asked) > 1:
-            route.continue_()  # type: ignore[attr-defined]
+            route.continue_()
             return
         body = (
             'id: 1\nevent: step.started\ndata: {"step": 1}\n\nid: 2\nevent: message.sent\ndata: {"text": "halfway"}\n\n'
         )
-        route.fulfill(status=200, content_type="text/event-stream", body=body)  # type: ignore[attr-defined]
+        route.fulfill(status=200, content_type="text/event-stream", body=body)
 
     page.route("**/api/tasks/*/events", broken)
     ask(page, "Next number, broken.")
