@@ -1,5 +1,5 @@
 # Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
-.PHONY: demo run ask test test-browser test-hostile test-model check chaos bench waiting compat longcontext format clean setup
+.PHONY: demo run ask test test-heavy test-browser test-hostile test-model check chaos bench waiting compat longcontext format clean setup
 .DEFAULT_GOAL := help
 
 SHELL := /bin/bash
@@ -12,6 +12,7 @@ help:
 	@echo "make run          a server with a page in the browser where you talk with agents; a model is pulled if need be"
 	@echo "make ask Q=… F=…  ask a question Q about a file or folder F"
 	@echo "make test         the tests, those below aside"
+	@echo "make test-heavy   the API against its own description, a short load test, the sandboxes' pass rates"
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-browser the console in a real browser"
 	@echo "make test-model   the tests that need the real model"
@@ -38,7 +39,10 @@ ask: $(STAMP)
 	@$(BIN)/greatwheel ask "$(Q)" $(if $(F),--file "$(F)")
 
 test: $(STAMP)
-	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile and not browser" tests
+	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile and not browser and not heavy" tests
+
+test-heavy: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) -m heavy tests/integration
 
 test-hostile: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m hostile tests/contract

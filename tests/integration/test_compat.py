@@ -34,6 +34,7 @@ def test_corpus_is_large_and_readable(corpus: Sequence[Session]) -> None:
     assert len({session.name for session in corpus}) == len(corpus)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", sorted(FLOORS))
 async def test_engine_keeps_its_pass_rate(name: str, corpus: list[Session], reference: list[list[Outcome]]) -> None:
     """The engine runs at least its floor of the blocks as CPython does, and hardly any to another result."""

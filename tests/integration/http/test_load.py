@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from greatwheel.bench.load.measuring import Plan, measure
 
 
+@pytest.mark.heavy
 async def test_no_event_is_lost_or_told_twice_under_load(database_url: str, tmp_path: Path) -> None:
     """Each stream has every event of its task once, in order, over all its connections; no request is refused."""
     plan = Plan(

@@ -54,6 +54,7 @@ async def made_in(house: House) -> tuple[str, Things]:
     }  # fmt: skip
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 async def test_the_api_keeps_to_its_description(database: Database, tmp_path: Path, mode: GenerationMode) -> None:
     """Requests as described, and others: never a fault of the server, no status or body that is not described."""
