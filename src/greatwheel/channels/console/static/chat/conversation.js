@@ -171,9 +171,12 @@ export class Conversation {
     this.changed();
   }
 
-  async changed() {
+  changed() {
     this.hooks.changed();
-    if (!this.sessionId || this.live) return;
+    this.pointsKnown = this.sessionId && !this.live ? this.loadPoints() : Promise.resolve();
+  }
+
+  async loadPoints() {
     try {
       const points = new Set((await this.get("/points")).items.map((point) => point.task_id));
       for (const turn of this.turns) turn.setPoint(points.has(turn.task.task_id), turn === this.lastTurn);

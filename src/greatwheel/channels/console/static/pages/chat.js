@@ -177,7 +177,8 @@ class ChatPage {
     this.composer.words.focus();
   }
 
-  editLast() {
+  async editLast() {
+    await this.conversation.pointsKnown;
     const { turns, sessionId } = this.conversation;
     const turn = turns.filter((each) => each.ended && !each.task.inherited).at(-1);
     if (!turn || turn !== turns.at(-1)) return;
