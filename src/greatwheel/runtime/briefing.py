@@ -28,6 +28,8 @@ MAX_SAMPLE_CHARS = 420
 MAX_VALUES = 10
 MAX_COLUMNS = 14
 MAX_NAMED_TABLES = 6
+MAX_CELLS = 400_000
+"""Values of all tables together: a guest takes up to half a kilobyte for each, and has its context beside them."""
 EDGE_CHARS = 150
 
 
@@ -48,7 +50,7 @@ def prepare(context: Any) -> Prepared:
     files = split_files(context) if isinstance(context, str) else {}
     if isinstance(context, list):
         files = titled_texts(context)
-    tables = _tables_of(files or context)
+    tables = _bounded(_tables_of(files or context))
     values: dict[str, Any] = {"context": context, **({"files": files} if files else {})}
     values.update({named.name: named.table.records for named in tables})
     lines = [_describe_context(context, bool(tables))]
@@ -64,7 +66,20 @@ def prepare(context: Any) -> Prepared:
     )
 
 
+def _bounded(tables: Sequence[Named]) -> list[Named]:
+    """The tables that the session has room for; what the context holds beyond them stays as it is."""
+    kept, room = [], MAX_CELLS
+    for named in tables:
+        cells = len(named.table.records) * (len(named.table.columns) + 1)
+        if cells <= room:
+            kept.append(named)
+            room -= cells
+    return kept
+
+
 def _tables_of(context: Any) -> list[Named]:
+    if isinstance(context, str) and context.count("\n") > MAX_CELLS:
+        return []  # there would be no room for them, and to look takes a minute
     if isinstance(context, str):
         data = _json_or_none(context)
         if data is not None:
