@@ -89,6 +89,8 @@ class Loop:
     """Where an earlier attempt left off; the workspace is the session as it was then."""
     instructions: str = ""
     """What the model is told after the loop's own prompt; children of this run are not."""
+    tools: str = ""
+    """The tools that it may call, as lines; a run that goes on from a boundary has them there."""
     over: Callable[[BaseException], bool] = lambda error: True
     """Whether what stops the run also ends it: a task may go on elsewhere."""
 
@@ -128,6 +130,7 @@ class Loop:
             prefills="prefill" in self.model.capabilities,
             settings_history=self.settings.history,
             instructions=self.instructions,
+            tools=self.tools,
         )
 
     async def _steps(self, talk: Conversation, driver: Driver) -> Verdict:
@@ -287,6 +290,7 @@ class Loop:
                 parent=self.run_id,
                 desk=None,
                 instructions="",
+                tools="",  # without a desk it can call none
                 resume=None,
             )
             return (await loop.run()).answer

@@ -39,8 +39,9 @@ from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.loop import Loop, LoopSettings
 from greatwheel.runtime.opening import Sessions, Wanted
 from greatwheel.runtime.postgres import PostgresJournal, forget_deltas, read_calls
-from greatwheel.runtime.services import Services
+from greatwheel.runtime.services import Services, ToolLister
 from greatwheel.runtime.state import LoopState, TaskWaits
+from greatwheel.runtime.tool_lines import tool_lines
 from greatwheel.sandbox.port import Engine, Limits, World
 from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.sealing import Sealer
@@ -99,6 +100,7 @@ class TaskRunner:
         limits: Limits,
         budget: Budget,
         settings: LoopSettings | None = None,
+        tools: ToolLister | None = None,
     ) -> None:
         self._database = database
         self._commits = commits
@@ -111,6 +113,7 @@ class TaskRunner:
         self._clock = clock
         self._budget = budget
         self._settings = settings or LoopSettings()
+        self._tools = tools
         self._sessions = Sessions(
             database=database, engines=engines, models=models.named_by_guest, live=live, limits=limits
         )
@@ -231,9 +234,20 @@ class TaskRunner:
             desk=attempt.desk,
             resume=attempt.state,
             instructions=attempt.instructions,
+            tools=await self._told_tools(attempt),
             over=lambda error: isinstance(error, asyncio.CancelledError) and attempt.task.task_id in self._cancelled,
         )
         return ending_of_loop(await loop.run())
+
+    async def _told_tools(self, attempt: Attempt) -> str:
+        """What the loop's model is told of tools: found out when the task begins, then kept with its boundaries.
+
+        Grants and servers change, and the prompt must not within a run. After a crash before the first boundary it may
+        be another list; that does no harm, since the replies so far are taken from the journal.
+        """
+        if self._tools is None or attempt.state is not None:
+            return ""
+        return tool_lines(await self._tools(attempt.task))
 
     async def _model(self, attempt: Attempt) -> ChatModel:
         task = attempt.task

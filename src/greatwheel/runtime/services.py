@@ -17,7 +17,7 @@ A handler's `TypeError`, `ValueError`, `KeyError`, and the errors of `core.error
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -95,6 +95,34 @@ class Varying:
 
 
 Service: TypeAlias = Read | Record | Effect | Wait | Varying
+
+
+MOST_LISTED = 30
+"""Tools that a loop's model is told of."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedTool:
+    """A tool, as far as a model is told of it."""
+
+    call: str
+    """How it is called, in one line of Python without quoted words of others."""
+    description: str = ""
+    """In the words of whoever offers it, who may be hostile."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ToolList:
+    """The tools that a task may call."""
+
+    tools: Sequence[ListedTool] = ()
+    """By name, at most `MOST_LISTED`."""
+    more: int = 0
+    """How many there are beside those."""
+
+
+ToolLister: TypeAlias = Callable[[Task], Awaitable[ToolList]]
+"""Tells soon which tools a task may call."""
 
 
 class Services(Protocol):

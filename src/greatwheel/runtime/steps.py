@@ -94,6 +94,8 @@ class Conversation:
     settings_history: int = 3
     instructions: str = ""
     """What is said after the loop's own prompt."""
+    tools: str = ""
+    """The tools that it may call, as lines: as a run was told of them at its beginning, its boundaries keep them."""
     turns: list[tuple[str, str]] = field(default_factory=list)
     """(code, what the model was told of it), oldest first."""
     trouble: int = 0
@@ -134,7 +136,8 @@ class Conversation:
         ask = prompts.ASK if begun else prompts.ASK_FENCED
         system = f"{prompts.SYSTEM}\n\n{self.instructions}" if self.instructions else prompts.SYSTEM
         messages = [Message(role="system", content=system)]
-        first = self.opening.text if self.turns else f"{self.opening.text}\n\n{ask}"
+        opening = f"{self.tools}\n\n{self.opening.text}" if self.tools else self.opening.text
+        first = opening if self.turns else f"{opening}\n\n{ask}"
         messages.append(Message(role="user", content=first))
         shown = self.turns[-self.settings_history :]
         for index, (code, told) in enumerate(shown):

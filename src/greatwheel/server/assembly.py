@@ -129,7 +129,12 @@ def task_store(settings: Settings, sealer: Sealer) -> TaskStore:
     )
 
 
-def services_of(installation: Installation, tools: ToolsSettings, servers: McpServers) -> Services:
+def tools_of(installation: Installation, tools: ToolsSettings, servers: McpServers) -> ToolServices:
+    """The tools that agents may call."""
+    return ToolServices(tools=all_tools(tools), db=installation.database, secrets=installation.secrets, more=servers)
+
+
+def services_of(installation: Installation, tools: ToolServices) -> Services:
     """All that agents may call, beside the models."""
     database = installation.database
     return AllServices(
@@ -138,7 +143,7 @@ def services_of(installation: Installation, tools: ToolsSettings, servers: McpSe
             BusServices(tasks=installation.tasks),
             ChildServices(tasks=installation.tasks),
             MemoryServices(store=installation.memory, db=database),
-            ToolServices(tools=all_tools(tools), db=database, secrets=installation.secrets, more=servers),
+            tools,
         )
     )
 
@@ -216,9 +221,10 @@ async def opened_runner(
         live = LiveSessions(clock, evicted, most=settings.session.in_memory)
         stack.push_async_callback(live.close)
         stack.callback(asyncio.create_task(live.sweeping()).cancel)
-        tools = tool_settings(settings.resolve(settings.tools.file) if settings.tools.file else None)
-        servers = McpServers(tools, database)
+        declared = tool_settings(settings.resolve(settings.tools.file) if settings.tools.file else None)
+        servers = McpServers(declared, database)
         stack.push_async_callback(servers.close)
+        tools = tools_of(installation, declared, servers)
         yield TaskRunner(
             database=database,
             commits=commits,
@@ -226,7 +232,8 @@ async def opened_runner(
             agents=agents,
             models=models,
             engines=engines,
-            services=services_of(installation, tools, servers),
+            services=services_of(installation, tools),
+            tools=tools.listed,
             sealer=installation.sealer,
             live=live,
             clock=clock,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from psycopg.rows import DictRow
+
 from greatwheel.core.errors import KeyRefused, PermissionDenied
 from greatwheel.core.tasks import Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
-from greatwheel.tenancy.permissions import Grants, refusal
+from greatwheel.tenancy.permissions import Effective, Grants, refusal
 
 _SQL = load(__file__)
 
@@ -18,13 +20,29 @@ async def require(conn: OrgConnection, permission: str, task: Task) -> None:
         KeyRefused: the session's key was taken away, or the session is another user's or agent's.
         PermissionDenied: the permission is missing; the message says which one and on whose side.
     """
-    ids = {"session_id": task.session_id, "user_id": task.user_id, "agent_id": task.agent_id}
-    row = await (await conn.execute(_SQL["grants"], ids)).fetchone()
+    row = await _row(conn, task)
     if row is None or not row["live"]:
         raise KeyRefused("The session's key is not valid any more.")
     if row["disabled"]:
         raise PermissionDenied(f"{permission} is not granted: the user is disabled.")
-    user = Grants(allow=tuple(row["allow"]), deny=tuple(row["deny"]))
-    agent = Grants(allow=tuple(row["tools"]), deny=tuple(row["denied"]))
-    if missing := refusal(permission, agent=agent, user=user):
+    both = _effective(row)
+    if missing := refusal(permission, agent=both.agent, user=both.user):
         raise PermissionDenied(f"{missing}; ask an admin to grant it.")
+
+
+async def effective(conn: OrgConnection, task: Task) -> Effective | None:
+    """What the task's calls may do now; None: nothing, its session's key was taken away or its user is disabled."""
+    row = await _row(conn, task)
+    return None if row is None or not row["live"] or row["disabled"] else _effective(row)
+
+
+async def _row(conn: OrgConnection, task: Task) -> DictRow | None:
+    ids = {"session_id": task.session_id, "user_id": task.user_id, "agent_id": task.agent_id}
+    return await (await conn.execute(_SQL["grants"], ids)).fetchone()
+
+
+def _effective(row: DictRow) -> Effective:
+    return Effective(
+        agent=Grants(allow=tuple(row["tools"]), deny=tuple(row["denied"])),
+        user=Grants(allow=tuple(row["allow"]), deny=tuple(row["deny"])),
+    )

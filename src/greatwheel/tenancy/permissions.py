@@ -31,6 +31,28 @@ class Grants:
         """A pattern of `allow` matches; a denial still goes before it, see `refusal`."""
         return _any_matches(self.allow, permission)
 
+    def may_allow(self, start: str) -> bool:
+        """Some permission that begins so may be allowed and not denied; a wrong yes can be, a wrong no can't."""
+        if any(pattern.endswith("*") and fnmatchcase(start, pattern) for pattern in self.deny):
+            return False
+        return any(_may_begin(pattern, start) for pattern in self.allow)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effective:
+    """What an agent and a user together may do."""
+
+    agent: Grants
+    user: Grants
+
+    def permits(self, permission: str) -> bool:
+        """Both sides allow it."""
+        return permitted(permission, agent=self.agent, user=self.user)
+
+    def may_permit(self, start: str) -> bool:
+        """Whether it is worth looking for permissions that begin so. See `Grants.may_allow`."""
+        return self.agent.may_allow(start) and self.user.may_allow(start)
+
 
 def refusal(permission: str, *, agent: Grants, user: Grants) -> str | None:
     """Why the permission is missing, naming whose grant lacks it; None when both sides allow it."""
@@ -58,6 +80,11 @@ def parse_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
         if not _PATTERN.fullmatch(pattern):
             raise BadInput(f"{pattern!r} is no permission; use a tool's name, agent:NAME, and * for any characters.")
     return parsed
+
+
+def _may_begin(pattern: str, start: str) -> bool:
+    literal, star, _ = pattern.partition("*")
+    return literal.startswith(start) or (bool(star) and start.startswith(literal))
 
 
 def _any_matches(patterns: Iterable[str], permission: str) -> bool:

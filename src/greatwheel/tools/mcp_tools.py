@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
@@ -25,10 +25,11 @@ from greatwheel.tools.mcp_calls import McpTool
 from greatwheel.tools.mcp_connection import CONNECT_SECONDS, Link, NoConnection
 from greatwheel.tools.mcp_declarations import Declared
 from greatwheel.tools.mcp_http import over_http
+from greatwheel.tools.mcp_lists import McpLists
 from greatwheel.tools.mcp_offer import Offer, offer_of
 from greatwheel.tools.mcp_pool import McpPool, Place
 from greatwheel.tools.mcp_stdio import over_stdio
-from greatwheel.tools.port import Tool
+from greatwheel.tools.port import Tool, ToolSpec
 from greatwheel.tools.requirements import require_secrets
 
 LOG = logging.getLogger("greatwheel.mcp")
@@ -45,6 +46,7 @@ class McpTools:
         self._declared = {declared.server.name: declared for declared in servers}
         self._database = database
         self._pool: McpPool[Offer] = McpPool()
+        self._lists = McpLists()
         self._tenant_networks = tenant_networks
         self._noted: dict[tuple[OrgId, str], Offer | str] = {}
         for name in _SDK_LOGS:
@@ -52,6 +54,7 @@ class McpTools:
 
     async def close(self) -> None:
         """End all connections and the processes behind them."""
+        await self._lists.close()
         await self._pool.close()
 
     async def find(self, org_id: OrgId, name: str, secrets: Mapping[str, str]) -> Tool | None:
@@ -70,6 +73,20 @@ class McpTools:
             hint = f"there is {', '.join(near)}" if near else "it has none"
             raise NotAvailable(f"The MCP server {server.name} has no tool {name!r}; {hint}.")
         return McpTool(offered, self._pool, place, link, server.seconds)
+
+    async def listed(self, org_id: OrgId, servers: Sequence[Declared], secrets: Mapping[str, str]) -> list[ToolSpec]:
+        """What these servers offer, as far as it is known or soon told."""
+        asked = dict(filter(None, (self._question(org_id, declared, secrets) for declared in servers)))
+        return [tool.spec for offer in await self._lists.soon(asked) for tool in offer.tools.values()]
+
+    def _question(
+        self, org_id: OrgId, declared: Declared, secrets: Mapping[str, str]
+    ) -> tuple[Place, Callable[[], Awaitable[Offer]]] | None:
+        """Asks a server for its tools; None: it can't be asked without a secret that is not there."""
+        if not secrets.keys() >= set(declared.server.secrets):
+            return None
+        place = Place(org_id=org_id, fingerprint=declared.fingerprint(secrets))
+        return place, lambda: self._offer(declared, place, _link(declared, secrets), secrets)
 
     async def _server(self, org_id: OrgId, name: str) -> Declared | None:
         if name in self._declared:

@@ -13,11 +13,12 @@ Contract, held by every tool:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from greatwheel.core.ids import OrgId, UserId
+from greatwheel.tenancy.permissions import Effective
 from greatwheel.tenancy.redaction import Redactor
 
 ToolKind: TypeAlias = Literal["read", "effect"]
@@ -90,5 +91,12 @@ class ToolSource(Protocol):
         Raises:
             NotAvailable: there is none, and more can be said; or it needs a secret that is not there.
             ToolFailed: it could not be found out.
+        """
+        ...
+
+    async def listed(self, org_id: OrgId, secrets: Mapping[str, str], allowed: Effective) -> Sequence[ToolSpec]:
+        """The permitted tools of the organisation, as far as they are known or soon told: nobody is waited for long.
+
+        Who can offer none that is permitted is not asked. The caller cleans what it gets of secrets.
         """
         ...

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from greatwheel.core.errors import GreatwheelError, ToolFailed
+from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
-from greatwheel.runtime.services import Effect, Read, Service, ServiceCall, Varying
+from greatwheel.runtime.services import MOST_LISTED, Effect, ListedTool, Read, Service, ServiceCall, ToolList, Varying
 from greatwheel.tenancy import grants
 from greatwheel.tenancy.redaction import Redactor
 from greatwheel.tenancy.secrets import SecretStore
@@ -22,6 +23,7 @@ from greatwheel.tools.arguments import bind
 from greatwheel.tools.port import Invocation, Tool, ToolSource, ToolSpec
 from greatwheel.tools.registry import ToolRegistry
 from greatwheel.tools.requirements import require_secrets
+from greatwheel.tools.signatures import signature
 
 _START = "tool."
 _ANY = "tool.authorized_action"
@@ -51,6 +53,23 @@ class ToolServices:
         if self.more is not None and self.more.may_have(bare):
             return Varying(choose=self._choose)
         return Read(handle=self._named)
+
+    async def listed(self, task: Task) -> ToolList:
+        """The tools that the task can call now: permitted to its agent and user, with the secrets that they need."""
+        async with self.db.org(task.org_id) as conn:
+            allowed = await grants.effective(conn, task)
+            secrets = await self.secrets.reveal_all(conn, task.org_id)
+        if allowed is None:
+            return ToolList()
+        theirs = [] if self.more is None else await self.more.listed(task.org_id, secrets, allowed)
+        found = {spec.name: spec for spec in (*theirs, *(tool.spec for tool in self.tools))}
+        usable = [
+            found[name]
+            for name in sorted(found)
+            if allowed.permits(found[name].required_permission) and secrets.keys() >= set(found[name].secrets)
+        ]
+        shown = await asyncio.to_thread(_shown, usable[:MOST_LISTED], Redactor(secrets))
+        return ToolList(tools=shown, more=len(usable) - len(shown))
 
     async def _named(self, call: ServiceCall) -> Any:
         return await self._call(call, call.name.removeprefix(_START), call.args, call.kwargs)
@@ -127,6 +146,12 @@ async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any]
         raise _cleaned(error, redactor) from None
     except (Exception, SystemExit) as error:  # a library's sys.exit is not ours
         raise ToolFailed(redactor.text(f"tool.{tool.spec.name}: {type(error).__name__}: {error}")) from None
+
+
+def _shown(specs: Sequence[ToolSpec], redactor: Redactor) -> list[ListedTool]:
+    """What models are told of them. Descriptions of servers may quote the secrets that those were given."""
+    tools = (ListedTool(call=signature(spec), description=redactor.text(spec.description)) for spec in specs)
+    return [each for each in tools if redactor.text(each.call) == each.call]
 
 
 def _cleaned(error: GreatwheelError, redactor: Redactor) -> GreatwheelError:

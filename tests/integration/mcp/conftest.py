@@ -99,6 +99,10 @@ class Tenant:
         assert isinstance(service, Read | Effect)
         return service
 
+    async def told(self) -> dict[str, str]:
+        """What models are told of the tools: their descriptions by the lines of their calls."""
+        return {each.call: each.description for each in (await self.tools.listed(self.asked("x").task)).tools}
+
     async def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """What the tool gives."""
         return await (await self.kind(name)).handle(self.asked(name, *args, **kwargs))

@@ -51,7 +51,7 @@ async def list_tools(ctx: Any, params: Any) -> ListToolsResult:
     tools = [
         Tool(name="add", description="Adds.", input_schema=NUMBERS, annotations=reads),
         Tool(name="note", description="Writes a line.", input_schema=TEXT),
-        Tool(name="big", input_schema=NUMBERS, annotations=reads),
+        Tool(name="big", description=os.environ.get("TOKEN"), input_schema=NUMBERS, annotations=reads),
         Tool(name="odd-name.v2", input_schema=NOTHING),
         Tool(name="odd/name.v2", input_schema=NOTHING),
         Tool(name="///", input_schema=NOTHING),

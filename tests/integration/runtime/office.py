@@ -22,7 +22,7 @@ from greatwheel.runtime.keeping import keep_context
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
 from greatwheel.runtime.runner import TaskRunner
-from greatwheel.runtime.services import Effect, Service, ServiceCall
+from greatwheel.runtime.services import Effect, Service, ServiceCall, ToolLister
 from greatwheel.sandbox.port import Engine, Limits
 from greatwheel.scheduler.submission import Submission
 from greatwheel.scheduler.tasks import TaskStore
@@ -93,6 +93,8 @@ class Office:
     """The agent's."""
     named: list[str] = field(default_factory=list)
     """Models that orders named."""
+    tools: ToolLister | None = None
+    """Tells which tools a task may call."""
 
     def __post_init__(self) -> None:
         async def keep(conn: OrgConnection, org: OrgId, context: Any) -> bytes:
@@ -170,6 +172,7 @@ class Office:
             clock=SystemClock(),
             limits=Limits(),
             budget=Budget(),
+            tools=self.tools,
         )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from greatwheel.core.errors import BadInput, PermissionDenied
 from greatwheel.core.ids import OrgId, UserId
-from greatwheel.tenancy.permissions import Grants, parse_patterns, permitted, refusal
+from greatwheel.tenancy.permissions import Effective, Grants, parse_patterns, permitted, refusal
 from greatwheel.tenancy.principal import Principal
 
 NAMES = st.sampled_from(["web_search", "web_fetch", "mail", "agent:research", "agent:mail"])
@@ -60,3 +60,28 @@ def test_only_an_admin_passes_for_one() -> None:
     Principal(org_id=OrgId("org_1"), user_id=UserId("usr_1"), role="admin").require_admin()
     with pytest.raises(PermissionDenied, match="admin"):
         Principal(org_id=OrgId("org_1"), user_id=UserId("usr_1"), role="member").require_admin()
+
+
+@given(NAMES, st.integers(0, 14), SIDES, SIDES)
+def test_what_may_be_permitted_is_looked_for(permission: str, length: int, agent: Grants, user: Grants) -> None:
+    """Whoever has a permission may have one that begins as it does."""
+    both = Effective(agent=agent, user=user)
+    assert both.may_permit(permission[:length]) or not both.permits(permission)
+
+
+@pytest.mark.parametrize(
+    ("allow", "deny", "may"),
+    [
+        (("*",), (), True),
+        (("far_add",), (), True),
+        (("fa*",), (), True),
+        (("*_add",), ("far_add",), True),
+        (("web_*", "far"), (), False),
+        (("*",), ("far_*",), False),
+        (("far_add",), ("f*",), False),
+    ],
+)
+def test_what_can_be_no_permission_is_not_looked_for(allow: tuple[str, ...], deny: tuple[str, ...], may: bool) -> None:
+    """A server none of whose tools is granted is left alone."""
+    both = Effective(agent=Grants(allow=allow, deny=deny), user=Grants())
+    assert both.may_permit("far_") is may
