@@ -71,6 +71,7 @@ bench: $(STAMP)
 	$(BIN)/python -m greatwheel.bench.overhead
 	$(BIN)/python -m greatwheel.bench.durable
 	$(BIN)/python -m greatwheel.bench.waiting --sessions 10000
+	$(BIN)/python -m greatwheel.bench.load --seconds 60
 
 chaos: $(STAMP)
 	$(BIN)/python -m greatwheel.testing.chaos $(CHAOS)

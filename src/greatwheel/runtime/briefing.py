@@ -28,8 +28,9 @@ MAX_SAMPLE_CHARS = 420
 MAX_VALUES = 10
 MAX_COLUMNS = 14
 MAX_NAMED_TABLES = 6
-MAX_CELLS = 400_000
-"""Values of all tables together: a guest takes up to half a kilobyte for each, and has its context beside them."""
+MAX_CELLS = 700_000
+"""Values of all tables together, counting each record as one more: a guest takes up to half a kilobyte for each, and
+has its context beside them. With the default limit on memory 800,000 still fit, and a million don't."""
 EDGE_CHARS = 150
 
 
@@ -78,8 +79,8 @@ def _bounded(tables: Sequence[Named]) -> list[Named]:
 
 
 def _tables_of(context: Any) -> list[Named]:
-    if isinstance(context, str) and context.count("\n") > MAX_CELLS:
-        return []  # there would be no room for them, and to look takes a minute
+    if isinstance(context, str) and context.count("\n") > MAX_CELLS // 3:
+        return []  # with two columns there would be no room for them already, and to look takes a minute
     if isinstance(context, str):
         data = _json_or_none(context)
         if data is not None:
