@@ -179,8 +179,8 @@ function append(node, heading, close, content) {
 export async function confirm({ title, text, action = "Continue", danger = false }) {
   const wanted = await dialog(title, (close) => [
     h("p", null, text),
-    h("footer", null, button("Cancel", { onclick: () => close(false) }),
-      button(action, { look: danger ? "danger" : "primary", onclick: () => close(true), autofocus: true })),
+    h("footer", null, button("Cancel", { onclick: () => close(false), autofocus: danger }), // Enter must not destroy
+      button(action, { look: danger ? "danger" : "primary", onclick: () => close(true), autofocus: !danger })),
   ]);
   return wanted === true;
 }
