@@ -120,7 +120,8 @@ class Conversation:
         if self.opening.reading:
             return self._stuck_prefill() if self.stuck else self.opening.prefill
         if not self.turns:
-            return self.opening.prefill
+            plain = self.opening.prefill == prompts.PREFILL
+            return prompts.TOOLS_PREFILL if self.tools and plain else self.opening.prefill
         return (prompts.begun_by(self.opening.example) if self.trouble == 1 else "") or prompts.PREFILL
 
     def _stuck_prefill(self) -> str:

@@ -72,6 +72,15 @@ def test_a_hostile_description_is_never_the_question() -> None:
     assert "who" not in talk.seen()
 
 
+@pytest.mark.parametrize("prefill", [prompts.PREFILL, prompts.COUNTING_PREFILL])
+def test_a_model_that_has_tools_and_no_data_begins_by_looking_up(prefill: str) -> None:
+    """It would begin with values of its own invention; what the data says of it goes before that."""
+    opening = Opening(text="Question: what does it cost?", prefill=prefill)
+    begun = Conversation(opening=opening, tools="tool.price(item)").begun()
+    assert begun == (prompts.TOOLS_PREFILL if prefill == prompts.PREFILL else prefill)
+    assert Conversation(opening=opening).begun() == prefill
+
+
 @pytest.mark.parametrize("said", [0, 500])
 def test_more_tools_than_fit_are_counted(said: int) -> None:
     """At most thirty are told, in three thousand characters, with the number of all others."""
