@@ -14,8 +14,9 @@ from pathlib import Path
 from greatwheel.core.errors import SandboxLost
 from greatwheel.sandbox.ouros_wire import HEADER, OUT_OF_MEMORY, PANIC, Message, pack, unpack
 
-GRACE = 0.3
-"""Seconds that a worker may overrun before it is killed; the engine's own clock stops most blocks before."""
+GRACE = 0.8
+"""Seconds that a worker may overrun before it is killed, as on a machine with more work than cores; the engine's own
+clock stops most blocks before."""
 _START_SECONDS = 30.0
 _PACKAGE = Path(__file__).parent.parent
 _BOOT = """

@@ -283,7 +283,8 @@ async def test_a_question_of_an_agent_that_was_called_is_put_too(served: Served)
         async with served.house.parts.database.org(admin.org_id) as conn:
             ids = {"root": root.task_id, "child": child["task_id"]}
             await conn.execute(
-                "update tasks set root_id = %(root)s, parent_id = %(root)s where task_id = %(child)s", ids
+                "update tasks set root_id = %(root)s, parent_id = %(root)s, depth = 1 where task_id = %(child)s",
+                ids,
             )
         asking = await served.house.begin(admin.org_id, child["task_id"])
         await served.house.ask(asking, "Which colour?")
