@@ -54,7 +54,9 @@ test-browser: $(STAMP)
 test-model: $(STAMP)
 	$(BIN)/greatwheel models pull smollm2:135m
 	$(BIN)/greatwheel models pull qwen2.5-coder:1.5b
-	$(BIN)/pytest -q -m model tests
+	$(BIN)/pytest -q -m model --ignore tests/browser tests
+	@scripts/chromium
+	$(BIN)/pytest -q -m model tests/browser  # by itself: the browser's driver keeps an event loop in its thread
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .
