@@ -65,6 +65,14 @@ BODY_LIMITS = {
     "/api/login": 4_096,  # read before anybody has shown a key
 }
 """Bytes of a request's body, where they are others than usual."""
+WITHOUT_KEY = (
+    health.router, docs_page.router, login.router, websocket.router, webhooks.hooks, slack.events, console.router,
+)  # fmt: skip
+"""Routes that are described without a key: they need none, or look after it themselves."""
+WITH_KEY = (
+    chat, tasks, questions, sessions, session_points, agents, users, secrets, organisation, overview, models, config,
+    memory, uploading, openai, webhooks, slack, mcp_servers,
+)  # fmt: skip
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody, "description": "An error: its code says which."}
     for status in (400, 401, 403, 404, 409, 413, 422, 429, "5XX")
@@ -116,21 +124,11 @@ def create_app(
     app.state.news = News(parts.database)
     app.state.health = HealthDesk(parts.database, model, clock)
     add_handlers(app)
-    app.include_router(health.router)
-    app.include_router(docs_page.router)
-    app.include_router(login.router)
-    app.include_router(websocket.router)
-    app.include_router(openai.router, dependencies=KEY_NEEDED)
-    app.include_router(webhooks.hooks)
-    app.include_router(slack.events)
-    app.include_router(slack.router, dependencies=KEY_NEEDED)
-    app.include_router(webhooks.router, dependencies=KEY_NEEDED)
-    app.include_router(console.router)
-    for each in (chat, tasks, questions, sessions, agents, users, secrets, organisation, overview, models, config):
-        app.include_router(each.router, dependencies=KEY_NEEDED)
     app.state.mcp = McpEndpoint(origins)
     app.add_route(MCP, app.state.mcp, include_in_schema=False)
-    for each in (memory, uploading, session_points, mcp_servers):
+    for router in WITHOUT_KEY:
+        app.include_router(router)
+    for each in WITH_KEY:
         app.include_router(each.router, dependencies=KEY_NEEDED)
     return app
 
