@@ -50,19 +50,24 @@ async def paid_chat(
 
 
 async def _reply(model: ChatModel, context: CallContext, request: ChatRequest, heard: Heard | None) -> ChatReply:
+    reply = None if heard is None else await _streamed(model, context, request, heard)
+    return reply or await model.chat(context, request)
+
+
+async def _streamed(model: ChatModel, context: CallContext, request: ChatRequest, heard: Heard) -> ChatReply | None:
+    """The reply, told as it comes; None when the stream broke off or was refused."""
     reply: ChatReply | None = None
     begun = False
-    if heard is not None:
-        try:
-            async with aclosing(opened(model.stream(context, request))) as chunks:
-                async for chunk in chunks:
-                    reply = chunk.reply or reply
-                    if chunk.text:
-                        begun = True
-                        heard(chunk.text)
-        except (ModelBusy, ModelUnavailable):
-            if not begun:  # then the gate has tried it as often as it tries anything
-                raise
-        except ModelRefused:
-            pass  # there are servers that refuse to stream, or the options that come with it
-    return reply or await model.chat(context, request)
+    try:
+        async with aclosing(opened(model.stream(context, request))) as chunks:
+            async for chunk in chunks:
+                reply = chunk.reply or reply
+                if chunk.text:
+                    begun = True
+                    heard(chunk.text)
+    except (ModelBusy, ModelUnavailable):
+        if not begun:  # then the gate has tried it as often as it tries anything
+            raise
+    except ModelRefused:
+        pass  # there are servers that refuse to stream, or the options that come with it
+    return reply
