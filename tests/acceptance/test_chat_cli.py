@@ -35,9 +35,18 @@ class Terminal:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._seen = ""
 
-    def until(self, wanted: str) -> str:
+    def interrupt(self, wanted: str) -> None:
+        """Ctrl-C; a second time if need be, for readline sees one that comes while it draws only with the next key."""
+        self.type("\x03")
+        try:
+            self.until(wanted, 5.0)
+        except AssertionError:
+            self.type("\x03")
+            self.until(wanted)
+
+    def until(self, wanted: str, seconds: float = SECONDS) -> str:
         """What is shown up to the first match, and that."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while (found := re.search(wanted, self._seen)) is None:
             assert time.monotonic() < end, f"no {wanted!r} in {self._seen!r}"
             if select.select([self._handle], [], [], 0.2)[0]:
@@ -49,12 +58,16 @@ class Terminal:
         """Type it."""
         os.write(self._handle, text.encode())
 
-    def end(self) -> int:
-        """The exit code."""
+    def end(self, leave: str = "") -> int:
+        """The exit code. `leave` is typed, and every few seconds again."""
         end = time.monotonic() + SECONDS
+        typed = -SECONDS
         while True:
             assert time.monotonic() < end, "it does not end"
             ended, status = os.waitpid(self.pid, os.WNOHANG)
+            if not ended and time.monotonic() > typed + 5.0:
+                typed = time.monotonic()
+                self.type(leave)
             if ended:
                 return os.waitstatus_to_exitcode(status)
             if select.select([self._handle], [], [], 0.05)[0]:
@@ -185,10 +198,9 @@ def test_a_person_cancels_and_leaves(installation: Installation) -> None:
         chat.until("asker › ")
         chat.type("\x1b[A")
         chat.until("paint")
-        chat.type("\x03")
-        chat.until("again leaves")
-        chat.type("\x03")
-        assert chat.end() == 0
+        chat.interrupt("again leaves")
+        chat.until("asker › ")
+        assert chat.end(leave="\x03") == 0
     history = installation.folder / "own" / "greatwheel" / "chat_history"
     assert history.read_text().split() == ["go", "/agent", "asker", "paint"]
     assert history.stat().st_mode & 0o077 == 0

@@ -53,7 +53,7 @@ class Worker:
         self._runner = runner
         self._settings = settings or WorkerSettings()
         self._recovery = Recovery(database, tasks, stalled_after=self._settings.stalled_after_seconds)
-        self._app = App(connector=QueueConnector(conninfo=database.url, min_size=1, max_size=4, name="queue"))
+        self._app = App(connector=QueueConnector(database, min_size=1, max_size=4, name="queue"))
         self._app.task(name=JOB, queue=QUEUE, pass_context=True)(self._run_job)
         self._queue: QueueWorker | None = None
         self._jobs: set[int] = set()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -100,16 +101,21 @@ class _Chat:
 
     def run(self) -> bool:
         """Until the lines end or the person leaves; whether all that was asked was answered."""
+        with suppress(KeyboardInterrupt):  # the second in a row, whenever it comes
+            self._talk()
+        return self._good
+
+    def _talk(self) -> None:
         leaving = False
         while True:
             try:
                 line = self._lines.read(f"{self._desk.whom} › ")
                 leaving = False
                 if line is None or not self._take(line):
-                    return self._good
+                    return
             except KeyboardInterrupt:
                 if leaving:
-                    return self._good
+                    return
                 leaving = True
                 say("\nCtrl-C again leaves")
             except GreatwheelError as error:
