@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -52,12 +53,27 @@ def _fault(fault: ErrorDetails, model: type[BaseModel], source: str, prefix: str
 
 
 def _candidates(section: str, rest: Sequence[str], model: type[BaseModel]) -> Collection[str]:
-    """What the writer may have meant: the same key of another section, else one of this section, else a section."""
+    """What the writer may have meant: the same key of another section, else one of this section, else a section.
+
+    Within a table of a section (such as `llm.prices.NAME`): a key of that table.
+    """
+    if len(rest) > 1:
+        above = [section, *rest[:-1]]
+        return [".".join([*above, key]) for key in _table(above, model).model_fields]
     keys = known_keys(model)
     last = rest[-1] if rest else section
     elsewhere = [f"{name}.{last}" for name, inside in keys.items() if last in inside]
     here = [f"{section}.{key}" for key in keys[section]] if rest else list(keys)
     return elsewhere or here
+
+
+def _table(path: Sequence[str], model: type[BaseModel]) -> type[BaseModel]:
+    """What the table at that path may have; the path goes through sections and through mappings of tables."""
+    kind: Any = model
+    for name in path:
+        kind = kind.model_fields[name].annotation if hasattr(kind, "model_fields") else get_args(kind)[-1]
+    assert issubclass(kind, BaseModel)
+    return kind
 
 
 def _nearest(wrong: str, known: Collection[str]) -> str:

@@ -90,6 +90,10 @@ def test_database_url_has_its_place(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         ("port = 1", "there is no setting port; the nearest is server.port."),
         ("[server]\nport = 70000", "server.port: Input should be less than or equal to 65535."),
         ("[limits]\nseconds = inf", "limits.seconds: Input should be a finite number."),
+        (
+            "[llm.prices.some]\npromt = 1",
+            "there is no setting llm.prices.some.promt; the nearest is llm.prices.some.prompt.",
+        ),
         ("server = 3", "server: Input should be a valid dictionary"),
         ("[server\n", "is no TOML: "),
     ],
