@@ -59,7 +59,7 @@ def _candidates(section: str, rest: Sequence[str], model: type[BaseModel]) -> Co
     """
     if len(rest) > 1:
         above = [section, *rest[:-1]]
-        return [".".join([*above, key]) for key in _table(above, model).model_fields]
+        return [".".join([*above, key]) for key in _keys_of_table(above, model)]
     keys = known_keys(model)
     last = rest[-1] if rest else section
     elsewhere = [f"{name}.{last}" for name, inside in keys.items() if last in inside]
@@ -67,13 +67,12 @@ def _candidates(section: str, rest: Sequence[str], model: type[BaseModel]) -> Co
     return elsewhere or here
 
 
-def _table(path: Sequence[str], model: type[BaseModel]) -> type[BaseModel]:
+def _keys_of_table(path: Sequence[str], model: type[BaseModel]) -> list[str]:
     """What the table at that path may have; the path goes through sections and through mappings of tables."""
     kind: Any = model
     for name in path:
         kind = kind.model_fields[name].annotation if hasattr(kind, "model_fields") else get_args(kind)[-1]
-    assert issubclass(kind, BaseModel)
-    return kind
+    return list(kind.model_fields)
 
 
 def _nearest(wrong: str, known: Collection[str]) -> str:
