@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from pathlib import Path
 
@@ -62,11 +63,25 @@ async def add_org(database: Database) -> None:
 
 
 async def work_while_it_dies(database: Database, folder: Path) -> None:
-    """A block during which the server is killed, leaving a lock file that names another program."""
-    async with database.org(ORG) as conn:
-        os.kill(postmaster(folder), signal.SIGKILL)
-        (folder / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\nstale\n")
-        await conn.execute("select pg_sleep(20)")
+    """A block during which the server is killed, leaving a lock file that names another program.
+
+    Ends when all processes of the server have: one that has not noticed yet would begin another block.
+    """
+    async with database.system() as conn:
+        told = await (await conn.execute("select pid from pg_stat_activity")).fetchall()
+    try:
+        async with database.org(ORG) as conn:
+            os.kill(postmaster(folder), signal.SIGKILL)
+            (folder / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\nstale\n")
+            await conn.execute("select pg_sleep(20)")
+    finally:
+        await asyncio.to_thread(ended, [row["pid"] for row in told])
+
+
+def ended(processes: Sequence[int]) -> None:
+    """Return when none of them is there any more."""
+    while any(Path(f"/proc/{process}").exists() for process in processes):
+        time.sleep(0.02)
 
 
 async def orgs(database: Database) -> int:

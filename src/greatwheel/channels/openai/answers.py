@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from greatwheel.channels.http.streaming import HEADERS, STREAM, json_of
 from greatwheel.channels.openai.bodies import AnswerMessage, Choice, Completion, CompletionUsage
-from greatwheel.channels.openai.completing import Alive, Course, Finished, Text
+from greatwheel.channels.openai.completing import Alive, Course, Finished, Piece, Text
 from greatwheel.channels.openai.errors import error_event
 from greatwheel.core.errors import GreatwheelError
 from greatwheel.core.usage import Usage
@@ -71,22 +71,27 @@ async def _events(course: Course, with_usage: bool) -> AsyncIterator[bytes]:
     try:
         async with aclosing(course.pieces()) as pieces:
             async for piece in pieces:
-                match piece:
-                    case Text():
-                        for part in _parts(piece.text):
-                            yield _chunk(head, {"content": part})
-                    case Alive():
-                        yield KEEPALIVE_COMMENT
-                    case Finished():
-                        yield _chunk(head, {}, piece.reason)
-                        if with_usage:
-                            yield _data({**head, "choices": [], "usage": _usage(piece.usage).model_dump()})
-                        yield _DONE
-                    case _:
-                        assert_never(piece)
+                for event in _rendered(piece, head, with_usage):
+                    yield event
     except GreatwheelError as error:
         course.over = True
         yield _data(error_event(error).model_dump())
+
+
+def _rendered(piece: Piece, head: dict[str, Any], with_usage: bool) -> Iterator[bytes]:
+    match piece:
+        case Text():
+            for part in _parts(piece.text):
+                yield _chunk(head, {"content": part})
+        case Alive():
+            yield KEEPALIVE_COMMENT
+        case Finished():
+            yield _chunk(head, {}, piece.reason)
+            if with_usage:
+                yield _data({**head, "choices": [], "usage": _usage(piece.usage).model_dump()})
+            yield _DONE
+        case _:
+            assert_never(piece)
 
 
 def _head(course: Course, with_usage: bool) -> dict[str, Any]:
