@@ -1,11 +1,14 @@
-"""LangGraph's half: a graph whose one node runs again and again, with a checkpoint of PostgresSaver after each."""
+"""LangGraph's half: a graph whose one node runs again and again, with a checkpoint of PostgresSaver after each.
+
+Written before the next step begins (`sync`), or while it runs (`async`): LangGraph's own names for it.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 import uuid
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.graph import END, START, StateGraph
@@ -29,7 +32,7 @@ def _next(state: State) -> str:
     return "step" if state["done"] < state["wanted"] else END
 
 
-def main(url: str) -> None:
+def main(url: str, durability: Literal["sync", "async"]) -> None:
     """Serve."""
     with PostgresSaver.from_conn_string(url) as saver:
         saver.setup()
@@ -42,7 +45,7 @@ def main(url: str) -> None:
         def run(steps: int) -> float:
             config: Any = {"configurable": {"thread_id": str(uuid.uuid4())}, "recursion_limit": steps + 10}
             begun = time.perf_counter()
-            state = graph.invoke({"done": 0, "wanted": steps, "reply": ""}, config, durability="sync")
+            state = graph.invoke({"done": 0, "wanted": steps, "reply": ""}, config, durability=durability)
             took = time.perf_counter() - begun
             if state["done"] != steps:
                 raise RuntimeError("the graph did not do its steps")
@@ -52,4 +55,4 @@ def main(url: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], "async" if sys.argv[2:] == ["async"] else "sync")

@@ -16,14 +16,17 @@ from urllib.parse import quote
 import psycopg
 
 from greatwheel.bench.durable.figures import Baseline, Row
-from greatwheel.bench.durable.peers import Peer, started
+from greatwheel.bench.durable.peers import Peer, PeerKind, started
 from greatwheel.bench.durable.wheel_side import Client, InProcess, in_process, opened_client, read_marks, workers
 from greatwheel.bench.overhead.figures import rounds
 from greatwheel.core.ids import TaskId
 from greatwheel.database.embedded import DATABASE, EmbeddedServer
 
-PEERS = {"LangGraph": ("langgraph", 0.25), "DBOS": ("dbos", 0.125)}
-"""Name → module and database, and the share of its time that is the goal."""
+PEERS = (
+    PeerKind(name="LangGraph", module="langgraph", at_most=0.25),
+    PeerKind(name="LangGraph, written behind,", module="langgraph", arguments=("async",), waits=False),
+    PeerKind(name="DBOS", module="dbos", at_most=0.125),
+)
 STEPS = 500
 """Of a peer's run."""
 CALLS = 2_000
@@ -60,17 +63,15 @@ async def calls(bench: Bench) -> list[Row]:
         asked, sent, *theirs = await rounds(bench.count, *jobs)
         stored = await _grown(bench.server, DATABASE, own["model"]) / CALLS
         sizes = [
-            await _grown(bench.server, PEERS[peer.name][0], job) / STEPS
-            for peer, job in zip(peers, others, strict=True)
+            await _grown(bench.server, peer.kind.database, job) / STEPS for peer, job in zip(peers, others, strict=True)
         ]
-    against = [
-        Baseline(name=peer.name, value=seconds / STEPS, at_most=PEERS[peer.name][1])
-        for peer, seconds in zip(peers, theirs, strict=True)
-    ]
-    kept = [Baseline(name=peer.name, value=size) for peer, size in zip(peers, sizes, strict=True)]
+    against = [(peer.kind, seconds / STEPS) for peer, seconds in zip(peers, theirs, strict=True)]
+    behind = [Baseline(name=kind.name, value=value, at_most=kind.at_most) for kind, value in against]
+    before = [Baseline(name=kind.name, value=value) for kind, value in against if kind.waits]
+    kept = [Baseline(name=peer.kind.name, value=size) for peer, size in zip(peers, sizes, strict=True)]
     return [
-        Row(what=f"one durable model call of {CALLS:,}", unit="µs", value=asked / CALLS, baselines=tuple(against)),
-        Row(what=f"one message to the user of {CALLS:,}", unit="µs", value=sent / CALLS),
+        Row(what=f"one durable model call of {CALLS:,}", unit="µs", value=asked / CALLS, baselines=tuple(behind)),
+        Row(what=f"one message to the user of {CALLS:,}", unit="µs", value=sent / CALLS, baselines=tuple(before)),
         Row(what="stored on disk for each call", unit="bytes", value=stored, baselines=tuple(kept)),
     ]
 
@@ -188,11 +189,11 @@ async def _peers(server: EmbeddedServer) -> AsyncIterator[list[Peer]]:
     """Each with a database of its own on the server."""
     async with AsyncExitStack() as stack:
         found = []
-        for name, (module, _) in PEERS.items():
+        for kind in PEERS:
             with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
-                connection.execute(f"create database {module}")
-            url = f"postgresql://postgres@/{module}?host={quote(str(server.sockets), safe='')}"
-            found.append(await stack.enter_async_context(started(name, f"{__package__}.{module}_side", url)))
+                connection.execute(f"create database {kind.database}")
+            url = f"postgresql://postgres@/{kind.database}?host={quote(str(server.sockets), safe='')}"
+            found.append(await stack.enter_async_context(started(kind, url)))
         yield found
 
 

@@ -13,32 +13,50 @@ READY = "ready"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PeerKind:
+    """What there is to compare with."""
+
+    name: str
+    module: str
+    """Its side."""
+    arguments: tuple[str, ...] = ()
+    at_most: float | None = None
+    """The share of its time that is the goal of a model call."""
+    waits: bool = True
+    """Whether a step is on disk before the next one begins."""
+
+    @property
+    def database(self) -> str:
+        """Its own."""
+        return "_".join((self.module, *self.arguments))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Peer:
     """A peer that is ready."""
 
-    name: str
-    url: str
-    """Of its database."""
+    kind: PeerKind
     process: asyncio.subprocess.Process
 
     async def seconds(self, steps: int) -> float:
-        """A run of so many steps, each durable before the next one begins. RuntimeError when the peer fails."""
+        """A run of so many steps. RuntimeError when the peer fails."""
         assert self.process.stdin is not None
         self.process.stdin.write(f"{steps}\n".encode())
-        return float(await _line(self.name, self.process))
+        return float(await _line(self.kind.name, self.process))
 
 
 @asynccontextmanager
-async def started(name: str, module: str, url: str) -> AsyncIterator[Peer]:
-    """The peer whose side is `module`, until the block ends."""
+async def started(kind: PeerKind, url: str) -> AsyncIterator[Peer]:
+    """A peer with its database, until the block ends."""
+    command = [sys.executable, "-m", f"{__package__}.{kind.module}_side", url, *kind.arguments]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, url, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(_START_SECONDS):
-            if await _line(name, process) != READY:
-                raise RuntimeError(f"{name} did not start")
-        yield Peer(name=name, url=url, process=process)
+            if await _line(kind.name, process) != READY:
+                raise RuntimeError(f"{kind.name} did not start")
+        yield Peer(kind=kind, process=process)
     finally:
         if process.returncode is None:
             process.kill()
