@@ -61,7 +61,7 @@ select * from tasks where user_id = %(user)s and idempotency_key = %(key)s;
 
 -- name: admit
 -- Fill the organisation's free places. The last statement of a transaction that changes a state.
-select gw_admit(current_setting('greatwheel.org')) as admitted;
+select gw_admit() as admitted;
 
 -- name: claim
 -- An admitted task begins to run; later writes of earlier attempts are refused.

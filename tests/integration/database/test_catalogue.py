@@ -72,6 +72,10 @@ def test_the_application_owns_nothing_and_can_not_rise(admin: psycopg.Connection
         "create policy p on orgs using (true)",
         "delete from alembic_version",
         "alter role greatwheel_app bypassrls",
+        "select gw_admit('org_other')",
+        "insert into procrastinate_jobs (queue_name, task_name) values ('tasks', 'run_task')",
+        "select * from procrastinate_events",
+        "insert into procrastinate_periodic_defers (task_name) values ('run_task')",
     ],
 )
 def test_the_application_can_not_change_the_rules(

@@ -48,14 +48,14 @@ async def _add(conn: OrgConnection, name: str, count: int, status: str) -> None:
 async def _admitting(conn: OrgConnection) -> float:
     """Seconds to admit one task, after another has given its place back."""
     times = []
-    await conn.execute("select gw_admit(current_setting('greatwheel.org'))")
+    await conn.execute("select gw_admit()")
     for _ in range(ROUNDS):
         await conn.execute(
             "update tasks set status = 'done' where task_id = ("
             "select task_id from tasks where status in ('admitted', 'running') limit 1)"
         )
         begun = time.perf_counter()
-        row = await (await conn.execute("select gw_admit(current_setting('greatwheel.org')) as admitted")).fetchone()
+        row = await (await conn.execute("select gw_admit() as admitted")).fetchone()
         times.append(time.perf_counter() - begun)
         assert row is not None
         assert row["admitted"] == 1
