@@ -10,6 +10,9 @@ from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import BudgetExceeded
 from greatwheel.core.tasks import TaskKind
 
+KEPT = 4
+"""A caller keeps so much of what it has left (the fourth part), or an equal share if there are more parts. Keeping half
+would leave calls that are nested eight deep a 256th."""
 _FIELDS = tuple(field.name for field in fields(Budget))
 
 
@@ -22,7 +25,7 @@ def effective(defaults: Budget, *layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def share(parent: Mapping[str, Any], used: Mapping[str, Any], parts: int, kind: TaskKind) -> dict[str, Any]:
-    """What each of so many parts gets: what is left, divided, one share of it staying with the caller.
+    """What each of so many parts gets: what is left, divided, some of it staying with the caller.
 
     Raises:
         BudgetExceeded: nothing is left to divide, or child loops would go too deep.
@@ -30,17 +33,21 @@ def share(parent: Mapping[str, Any], used: Mapping[str, Any], parts: int, kind: 
     if kind == "child" and parent["depth"] < 1:
         raise BudgetExceeded("The depth budget is used up: this run may not start child loops; raise depth.")
     tokens_used = int(used.get("prompt_tokens", 0)) + int(used.get("completion_tokens", 0))
-    tokens = (int(parent["tokens"]) - tokens_used) // (parts + 1)
+    tokens = _each(int(parent["tokens"]) - tokens_used, parts)
     calls = int(parent["model_calls"]) - int(used.get("model_calls", 0))
     if tokens < 1 or calls < 1:
         raise BudgetExceeded(f"The budget does not suffice for {parts} more tasks; raise tokens or model_calls.")
     return {
         "tokens": tokens,
-        "model_calls": max(1, calls // (parts + 1)),
+        "model_calls": max(1, _each(calls, parts)),
         "seconds": parent["seconds"],
         "depth": parent["depth"] - 1 if kind == "child" else parent["depth"],
         "steps": parent["steps"],
     }
+
+
+def _each(left: int, parts: int) -> int:
+    return left * (KEPT - 1) // KEPT // parts if parts + 1 < KEPT else left // (parts + 1)
 
 
 def lesser(budget: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

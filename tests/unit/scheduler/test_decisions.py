@@ -77,6 +77,14 @@ def test_shares_never_exceed_what_is_left(tokens: int, used: int, parts: int) ->
         assert given_out["depth"] == 2
 
 
+def test_deep_calls_have_something_left() -> None:
+    """Of the usual budget the tenth part reaches the eighth of calls that are nested in one another."""
+    budget = effective(Budget())
+    for _ in range(8):
+        budget = share(budget, {}, 1, "agent")
+    assert (budget["tokens"], budget["model_calls"]) == (20_022, 19)
+
+
 def test_an_agents_own_limits_hold_within_its_share() -> None:
     """Of each limit the lesser one holds; those that the agent does not have stay."""
     assert lesser({"tokens": 100, "steps": 5}, {"tokens": 50, "steps": None}) == {"tokens": 50, "steps": 5}
