@@ -9,7 +9,7 @@ agents.toml has one table per agent:
     engine = "monty"
     instructions = "Answer in one sentence."
     tools = ["*"]
-    denied = ["tool.delete_*"]
+    denied = ["delete_*"]
     budget = { tokens = 50000 }
 """
 
@@ -22,13 +22,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from greatwheel.core.errors import BadInput
 from greatwheel.registry.agents import Bare, DefineAgent, EngineName, File, Git, Inline, Origin
+from greatwheel.tenancy.permissions import parse_patterns
+
+
+def _permission(pattern: str) -> str:
+    try:
+        parse_patterns([pattern])
+    except BadInput as error:
+        raise ValueError(str(error).removesuffix(".")) from error  # what pydantic tells of
+    return pattern
+
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
-_Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:*-]{1,100}$")]
+_Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:*-]{1,100}$"), AfterValidator(_permission)]
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 
 

@@ -14,6 +14,8 @@ from fnmatch import fnmatchcase
 from greatwheel.core.errors import BadInput
 
 _PATTERN = re.compile(r"[A-Za-z0-9_.:*-]{1,100}")
+_CALLED = "tool."
+"""How agents' code begins a tool's name. Permissions never do, so a denial written so would deny nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,12 +75,15 @@ def parse_patterns(patterns: Iterable[str]) -> tuple[str, ...]:
     """The patterns, checked.
 
     Raises:
-        BadInput: one has characters that no permission has.
+        BadInput: one has characters that no permission has, or is written as agents call a tool.
     """
     parsed = tuple(patterns)
     for pattern in parsed:
         if not _PATTERN.fullmatch(pattern):
             raise BadInput(f"{pattern!r} is no permission; use a tool's name, agent:NAME, and * for any characters.")
+        if pattern.startswith(_CALLED):
+            bare = pattern.removeprefix(_CALLED) or "*"
+            raise BadInput(f"{pattern!r} is no permission; a tool's is its bare name: write {bare!r}.")
     return parsed
 
 

@@ -44,6 +44,7 @@ FAULTS = {
     "[agents.x]\nengine = 'v8'": "Agent x: engine: ",
     "[agents.x]\ntools = 'all'": "Agent x: tools: ",
     "[agents.x]\ntools = ['a b']": "Agent x: tools.0: ",
+    "[agents.x]\ndenied = ['tool.delete_*']": "Agent x: denied.0: 'tool.delete_*' is no permission; a tool's is",
     "[agents.x]\nfile = 'a.py'\nsource = 'b'": "Agent x: takes one of file and source",
     "[agents.x]\ngit = 'https://h/r'": "Agent x: git needs path",
     "[agents.x]\npath = 'a.py'": "Agent x: path and revision belong to git",

@@ -55,6 +55,14 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
         parse_patterns([pattern])
 
 
+@pytest.mark.parametrize(("pattern", "bare"), [("tool.delete_*", "'delete_*'"), ("tool.*", "'*'"), ("tool.", "'*'")])
+def test_a_permission_as_code_calls_tools_is_refused(pattern: str, bare: str) -> None:
+    """It would match no permission, so the refusal names the form that does."""
+    with pytest.raises(BadInput, match="bare name: write") as refused:
+        parse_patterns(["web_*", pattern])
+    assert bare in str(refused.value)
+
+
 def test_only_an_admin_passes_for_one() -> None:
     """A member is refused what needs an admin."""
     Principal(org_id=OrgId("org_1"), user_id=UserId("usr_1"), role="admin").require_admin()
