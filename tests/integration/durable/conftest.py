@@ -14,7 +14,7 @@ from .plant import Plant, opened_plant
 
 @pytest.fixture
 async def plant(tmp_path: Path, database_url: str) -> AsyncIterator[Plant]:
-    """An installation whose model says "yes"; tests change what it says."""
+    """An installation whose model says "yes" (tests change that), and whose loops may go deep."""
     with FakeModelServer("yes") as model:
-        async with opened_plant(tmp_path, database_url, model=model) as plant:
+        async with opened_plant(tmp_path, database_url, model=model, more="[limits]\ndepth = 8\n") as plant:
             yield plant

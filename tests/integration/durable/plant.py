@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,7 +13,7 @@ from typing import Any
 
 from greatwheel.core.ids import OrgId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import SubmitTask, Task
-from greatwheel.registry.agents import DefineAgent, Inline
+from greatwheel.registry.agents import Bare, DefineAgent, Inline
 from greatwheel.server.assembly import Installation, opened
 from greatwheel.server.settings import load_settings
 from greatwheel.tenancy import orgs, users
@@ -23,6 +21,7 @@ from greatwheel.testing.server_formats import FakeRequest
 from greatwheel.testing.servers import FakeModelServer
 
 POLL_SECONDS = 0.03
+START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 READY = "taking tasks"
 
@@ -42,9 +41,9 @@ class Plant:
     user: UserId
     model: FakeModelServer | None = None
 
-    async def define(self, name: str, source: str, **rest: Any) -> None:
-        """There is an agent of that code."""
-        order = DefineAgent(name=name, origin=Inline(source=source), **rest)
+    async def define(self, name: str, source: str = "", **rest: Any) -> None:
+        """There is an agent of that code; without any it is the loop alone."""
+        order = DefineAgent(name=name, origin=Inline(source=source) if source else Bare(), **rest)
         await self.installation.registry.define(self.org, order)
 
     async def submit(self, agent: str | None, text: str = "do it", **rest: Any) -> TaskId:
@@ -81,35 +80,43 @@ class Plant:
     async def until(self, task: TaskId, *statuses: str, seconds: float = 30.0) -> Task:
         """The task, once it has one of the states."""
         async with asyncio.timeout(seconds):
-            while (seen := await self.get(task)).status not in statuses:
+            while True:
+                seen = await self.get(task)
+                if seen.status in statuses:
+                    return seen
                 await asyncio.sleep(POLL_SECONDS)
-        return seen
 
     @asynccontextmanager
-    async def worker(self, *options: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    async def worker(self, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
         """A worker process that takes tasks; at the end it is stopped."""
         log = self.folder / f"worker-{len(list(self.folder.glob('worker-*')))}.log"
         own = {name: value for name, value in os.environ.items() if not name.startswith("GREATWHEEL_")}
         with log.open("wb") as said:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "greatwheel.channels.cli.app", "worker", *options],
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "greatwheel.channels.cli.app", "worker", *options),
                 env={**own, "GREATWHEEL_CONFIG": str(self.folder / "greatwheel.toml")},
                 cwd=self.folder,
                 stderr=said,
             )
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(START_SECONDS):
                 while READY not in log.read_text():
-                    assert process.poll() is None, log.read_text()
+                    assert process.returncode is None, log.read_text()
                     await asyncio.sleep(POLL_SECONDS)
             yield process
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.to_thread(process.wait, STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            await _stop(process)
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 @asynccontextmanager

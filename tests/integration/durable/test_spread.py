@@ -14,7 +14,8 @@ PLACES = 4
 """Of an organisation that nobody gave another number."""
 BATCH = f"""
 def handle(task):
-    return batch_rlm_query(["Which is number %d?" % n for n in range({PARTS})], ["data of %d" % n for n in range({PARTS})])
+    numbers = range({PARTS})
+    return batch_rlm_query(["Which is number %d?" % n for n in numbers], ["data of %d" % n for n in numbers])
 """
 ANSWER = '```python\nFINAL("found in " + context)\n```'
 
