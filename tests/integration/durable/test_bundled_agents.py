@@ -1,4 +1,4 @@
-"""The agents that come with the product, carried out by a real worker: nothing between them and the model is replaced."""
+"""The agents that come with the product, carried out by a real worker and all that is behind it but the model."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -64,18 +65,22 @@ async def spinning(worker: int) -> int:
                 return busy[0]
 
 
-async def gone(process: int, worker: int) -> None:
-    """Wait until the worker has that process no more."""
-    async with asyncio.timeout(SOON_SECONDS):
-        while process in processes_below(worker):
+async def eventually(check: Callable[[], Awaitable[bool]], seconds: float = 30.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while True:
+            if await check():
+                return
             await asyncio.sleep(POLL_SECONDS)
 
 
 async def sent(plant: Plant, text: str) -> None:
     """Wait until a task has sent that message."""
-    async with asyncio.timeout(30):
-        while not await plant.rows("select from task_events where data ->> 'text' = %(text)s", text=text):
-            await asyncio.sleep(POLL_SECONDS)
+
+    async def is_there() -> bool:
+        return bool(await plant.rows("select from task_events where data ->> 'text' = %(text)s", text=text))
+
+    await eventually(is_there)
 
 
 async def cancel(plant: Plant, task: TaskId) -> None:
@@ -87,6 +92,10 @@ async def cancel(plant: Plant, task: TaskId) -> None:
 @pytest.mark.parametrize("engine", ["monty", "ouros"])
 async def test_a_busy_guest_is_stopped(plant: Plant, engine: EngineName) -> None:
     """A child that spins in its sandbox: its process is gone, parent and child are cancelled, the place is free."""
+
+    async def is_gone() -> bool:
+        return process not in processes_below(worker.pid)
+
     await plant.define("busy", BUSY, engine=engine)
     await plant.define("caller", CALLER)
     await plant.define("quick", QUICK)
@@ -99,7 +108,7 @@ async def test_a_busy_guest_is_stopped(plant: Plant, engine: EngineName) -> None
         await plant.until(root, "cancelled", seconds=SOON_SECONDS)
         (child,) = await plant.rows("select task_id, session_id from tasks where parent_id = %(root)s", root=root)
         await plant.until(child["task_id"], "cancelled", seconds=SOON_SECONDS)
-        await gone(process, worker.pid)
+        await eventually(is_gone, SOON_SECONDS)
         after = await plant.until(await plant.submit("quick"), "done", seconds=SOON_SECONDS)
     assert after.answer == "quick"
     assert time.monotonic() - began < SOON_SECONDS
@@ -107,15 +116,18 @@ async def test_a_busy_guest_is_stopped(plant: Plant, engine: EngineName) -> None
 
 async def test_model_calls_of_children_are_stopped(plant: Plant) -> None:
     """Children that wait for a slow model, or for a place: all are cancelled, no reply is waited for."""
-    assert plant.model is not None
-    plant.model.delay = 60.0
+    model = plant.model
+    assert model is not None
+    model.delay = 60.0
+
+    async def two_are_asked() -> bool:
+        return model.running == 2
+
     await plant.define("asking", ASKING)
     await plant.define("quick", QUICK)
     async with plant.worker("--concurrency", "2"):
         root = await plant.submit("asking")
-        async with asyncio.timeout(30):
-            while plant.model.running < 2:
-                await asyncio.sleep(POLL_SECONDS)
+        await eventually(two_are_asked)
         began = time.monotonic()
         await cancel(plant, root)
         tasks = await plant.rows("select task_id from tasks")
@@ -124,4 +136,4 @@ async def test_model_calls_of_children_are_stopped(plant: Plant) -> None:
         after = await plant.until(await plant.submit("quick"), "done", seconds=SOON_SECONDS)
     assert (len(tasks), after.answer) == (4, "quick")
     assert time.monotonic() - began < SOON_SECONDS
-    assert plant.model.calls == 2
+    assert model.calls == 2
