@@ -110,6 +110,8 @@ class Bridge:
     prefix: Prefix = field(default_factory=Prefix)
     desk: Desk | None = None
     """Services and journal of a durable task."""
+    models: Callable[[str], Awaitable[ChatModel]] | None = None
+    """Opens a model that the guest names, if it may be used; None: the run's own server has what it will of them."""
     checkpoint: Callable[[], Awaitable[None]] | None = None
     streams: bool = False
     """Replies to the guest's single model calls are told while they come."""
@@ -276,8 +278,9 @@ class Bridge:
     async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], job: _Job) -> str:
         choices = bound.get("choices")
         max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
+        model, named = await self._named(model_name(bound))
         chars = sum([len(message.content) for message in messages])
-        estimate, window = chars // CHARS_PER_TOKEN + max_tokens, self.model.window
+        estimate, window = chars // CHARS_PER_TOKEN + max_tokens, model.window
         if chars > window * 6 or estimate > window * 2:
             raise ValueError(
                 f"the prompt has {chars:,} characters and the model reads about {window * CHARS_PER_TOKEN:,}"
@@ -285,18 +288,22 @@ class Bridge:
             )
         request = ChatRequest(
             messages=messages,
-            model=model_name(bound),
+            model=named,
             temperature=float(bound.get("temperature") or 0.0),
             max_tokens=max_tokens,
             idempotency_key=job.key,
-            grammar=choice_grammar(choices) if choices and "grammar" in self.model.capabilities else None,
-        )
-        reply = await paid_chat(
-            self.model, self.context, request, ledger=job.ledger, estimate=estimate, heard=job.heard
+            grammar=choice_grammar(choices) if choices and "grammar" in model.capabilities else None,
         )
         return reply.text.strip()
+        reply = await paid_chat(model, self.context, request, ledger=job.ledger, estimate=estimate, heard=job.heard)
 
     async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
+    async def _named(self, name: str | None) -> tuple[ChatModel, str | None]:
+        """Which model a call is for, and the name that its request has."""
+        if name is None or self.models is None:
+            return self.model, name
+        return (self.model if name == self.model.model else await self.models(name)), None
+
         text = bound["text"]
         vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else as_list(text))
         return vectors[0] if isinstance(text, str) else vectors

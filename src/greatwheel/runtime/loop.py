@@ -267,6 +267,7 @@ class Loop:
             show_vars=self.workspace.variable_lines,
             prefix=self.prefix,
             desk=self.desk,
+            models=None if self.desk is None else self.workspace.model_named,
         )
 
     def _context(self) -> CallContext:

@@ -65,16 +65,8 @@ class Tasks(Protocol):
 class Models(Protocol):
     """The models of this process."""
 
-    async def trusted(self, name: str | None) -> ChatModel:
-        """The one that an agent's definition names; None: the installation's."""
-        ...
-
-    async def named_by_guest(self, name: str | None) -> ChatModel:
-        """The one that a guest names, if it may be used."""
-        ...
-
-    async def ordered(self, name: str) -> ChatModel:
-        """The one that a task's order names, if the installation offers it."""
+    async def open(self, name: str | None) -> ChatModel:
+        """The one that a definition, an order or a guest names, if it may be used; None: the installation's."""
         ...
 
 
@@ -114,9 +106,7 @@ class TaskRunner:
         self._budget = budget
         self._settings = settings or LoopSettings()
         self._tools = tools
-        self._sessions = Sessions(
-            database=database, engines=engines, models=models.named_by_guest, live=live, limits=limits
-        )
+        self._sessions = Sessions(database=database, engines=engines, models=models.open, live=live, limits=limits)
         self._running: dict[TaskId, asyncio.Task[Any]] = {}
         self._cancelled: set[TaskId] = set()
 
@@ -147,7 +137,7 @@ class TaskRunner:
 
     async def open_model(self) -> None:
         """Open the installation's model before the first task asks for it. Raises as the model's adapter does."""
-        await self._models.trusted(None)
+        await self._models.open(None)
 
     def cancel(self, task_id: TaskId) -> None:
         """Stop the task's attempt, if it is under way here."""
@@ -250,12 +240,8 @@ class TaskRunner:
         return tool_lines(await self._tools(attempt.task))
 
     async def _model(self, attempt: Attempt) -> ChatModel:
-        task = attempt.task
-        if task.model is None:
-            return await self._models.trusted(attempt.code.model)
-        if task.kind == "child":  # a guest's rlm_query named it
-            return await self._models.named_by_guest(task.model)
-        return await self._models.ordered(task.model)
+        named = attempt.task.model  # by an order, or by a guest's rlm_query
+        return await self._models.open(attempt.code.model if named is None else named)
 
     async def _run_agent(self, attempt: Attempt) -> Ending:
         task, model = attempt.task, await self._model(attempt)
@@ -269,6 +255,7 @@ class TaskRunner:
             show_vars=attempt.workspace.variable_lines,
             prefix=attempt.prefix,
             desk=attempt.desk,
+            models=self._models.open,
             streams=True,
         )
         run = AgentRun(

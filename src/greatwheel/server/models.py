@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from greatwheel.core.errors import BadInput, ModelNotFound
@@ -11,68 +12,42 @@ from greatwheel.llm.port import ChatModel
 
 Opener = Callable[[str | None], Awaitable[ChatModel]]
 Offered = Callable[[], Awaitable[Sequence[OfferedModel]]]
+Configured = Callable[[], Awaitable[Collection[str]]]
+
+
+async def _none() -> Collection[str]:
+    return ()
 
 
 class ModelPool:
-    """Opens models by name. Three kinds of callers ask: definitions, which admins make, users' orders, and guests.
+    """Opens models by name.
 
-    Neither of the last two may have whatever they name opened.
+    A name comes from an agent's definition, which an organisation's admin writes, from a task's order or from a
+    guest: none of them may have whatever address or file they like opened. What is open may be used; else it must be
+    among what the installation offers, or what its operator configured agents with.
     """
 
     def __init__(
-        self, opener: Opener, default: str | None, *, allowed: Collection[str] = (), offered: Offered | None = None
+        self, opener: Opener, default: str | None, *, offered: Offered | None = None, configured: Configured = _none
     ) -> None:
         self._opener = opener
         self._default = default
-        self._allowed = frozenset(allowed)
         self._offered = offered
+        self._configured = configured
         self._open: dict[str | None, ChatModel] = {}
-        self._opening = asyncio.Lock()
+        self._opening: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def trusted(self, name: str | None) -> ChatModel:
-        """The model that a definition names; None: the installation's.
-
-        Raises:
-            BadInput, ModelError: it can't be opened.
-        """
-        name = name or self._default
-        async with self._opening:
-            if name not in self._open:
-                self._open[name] = await self._opener(name)
-            return self._open[name]
-
-    async def named_by_guest(self, name: str | None) -> ChatModel:
-        """The model that a guest names: the installation's, or one that the settings allow.
+    async def open(self, name: str | None) -> ChatModel:
+        """The model of that name; None: the installation's.
 
         Raises:
-            ModelNotFound: it may not be used, or is not there.
+            ModelNotFound: it may not be named, or is not there.
+            ModelError: it can't be opened.
         """
-        default = await self.trusted(None)
-        if name is None or name in (self._default, default.model, default.name):
-            return default
-        if name not in self._allowed:
-            known = ", ".join(sorted({default.model, *self._allowed}))
-            raise ModelNotFound(f"{name[:80]!r} is no model that agents may use here; there is {known}.")
+        if name is None or name in self._open:
+            return await self._opened(self._default if name is None else name)
         try:
-            return await self.trusted(name)
-        except BadInput as error:
-            raise ModelNotFound(str(error)) from error
-
-    async def ordered(self, name: str) -> ChatModel:
-        """The model that a task's order names: one that the installation offers.
-
-        Raises:
-            ModelNotFound: it offers none of that name, or it is not on this machine.
-        """
-        default = await self.trusted(None)
-        if name in (self._default, default.model, default.name):
-            return default
-        offered = [] if self._offered is None else [each.name for each in await self._offered()]
-        if name not in offered:
-            known = ", ".join(sorted({default.model, *offered}))
-            raise ModelNotFound(f"{name[:80]!r} is no model that tasks may name here; there is {known}.")
-        try:
-            return await self.trusted(name)
+            return await self._opened(await self._permitted(name))
         except BadInput as error:
             raise ModelNotFound(str(error)) from error
 
@@ -81,3 +56,31 @@ class ModelPool:
         models, self._open = list(self._open.values()), {}
         for model in models:
             await model.close()
+
+    async def _permitted(self, name: str) -> str | None:
+        """What to open for a name.
+
+        Raises:
+            ModelNotFound: it may not be named.
+        """
+        if name == self._default:
+            return name
+        offered = () if self._offered is None else await self._offered()
+        for each in offered:
+            if each.name == name:
+                return self._default if each.default else name
+        if name in await self._configured():
+            return name
+        default = await self._opened(self._default)
+        if name in (default.model, default.name):
+            return self._default
+        known = ", ".join(sorted({default.model, *(each.name for each in offered)}))
+        raise ModelNotFound(f"{name[:80]!r} is no model that may be named here; there is {known}.")
+
+    async def _opened(self, name: str | None) -> ChatModel:
+        if name in self._open:
+            return self._open[name]
+        async with self._opening[name]:  # who wants another model does not wait for this one's server
+            if name not in self._open:
+                self._open[name] = await self._opener(name)
+            return self._open[name]

@@ -11,6 +11,7 @@ from greatwheel.channels.questions import answer_question
 from greatwheel.channels.services import ChannelServices
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
+from greatwheel.core.errors import ModelNotFound
 from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
 from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
@@ -92,7 +93,7 @@ class Office:
     instructions: str = ""
     """The agent's."""
     named: list[str] = field(default_factory=list)
-    """Models that orders named."""
+    """Models that orders and guests named."""
     tools: ToolLister | None = None
     """Tells which tools a task may call."""
 
@@ -102,14 +103,12 @@ class Office:
 
         self.tasks = TaskStore(Submission(keep=keep))
 
-    async def trusted(self, name: str | None) -> ChatModel:
+    async def open(self, name: str | None) -> ChatModel:
+        if name is not None:
+            self.named.append(name)
+        if name == "secret":
+            raise ModelNotFound("'secret' is no model that may be named here.")
         return self.model
-
-    async def ordered(self, name: str) -> ChatModel:
-        self.named.append(name)
-        return self.model
-
-    named_by_guest = trusted
 
     async def submit(self, text: str = "do it", **rest: Any) -> Task:
         async with self.database.org(self.org_id) as conn:

@@ -270,6 +270,35 @@ async def test_a_task_brings_its_own_model_and_instructions(office: Office) -> N
     assert office.named == ["other", "other"]
 
 
+GUEST_NAMING_MODELS = """
+def handle(task):
+    said = [llm.complete('a', model='other'), llm_query('b', model='scripted'), rlm_query('c', model='other')]
+    for call in (lambda: llm_query('d', model='secret'), lambda: rlm_query('e', model='secret')):
+        try:
+            call()
+        except Exception as error:
+            said.append(str(error))
+    return said
+"""
+REFUSAL = "ModelNotFound: 'secret' is no model that may be named here."
+
+
+async def test_a_model_that_a_guest_names_is_opened_by_the_installation(office: Office) -> None:
+    """The name is not passed on to the server that the task asks; what may not be named is refused at the call."""
+    office.source = GUEST_NAMING_MODELS
+    assert (await office.work(await office.submit())).result == ["A", "B", "C", REFUSAL, REFUSAL]
+    assert office.named == ["other", "other", "secret", "secret"]
+    assert [request.model for request in office.model.requests] == [None] * 3
+
+
+async def test_a_loops_model_names_models_by_the_same_rule(office: Office) -> None:
+    """What a model writes in its block is no more trusted than an agent's code."""
+    block = "try:\n    llm_query('a', model='secret')\nexcept Exception as error:\n    FINAL(f'I was told: {error}')"
+    office.model = ScriptedModel([f"```python\n{block}\n```"], capabilities=frozenset())
+    assert (await office.work(await office.submit())).answer == f"I was told: {REFUSAL}"
+    assert len(office.model.requests) == 1
+
+
 async def test_an_agents_instructions_are_for_tasks_without_any(office: Office) -> None:
     """An agent with code gets them with its task."""
     office.instructions = "Speak Latin."
