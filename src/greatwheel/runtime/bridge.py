@@ -277,8 +277,8 @@ class Bridge:
 
     async def _ask(self, messages: Sequence[Message], bound: Mapping[str, Any], job: _Job) -> str:
         choices = bound.get("choices")
-        max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
         model, named = await self._named(model_name(bound))
+        max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
         chars = sum([len(message.content) for message in messages])
         estimate, window = chars // CHARS_PER_TOKEN + max_tokens, model.window
         if chars > window * 6 or estimate > window * 2:
@@ -294,16 +294,16 @@ class Bridge:
             idempotency_key=job.key,
             grammar=choice_grammar(choices) if choices and "grammar" in model.capabilities else None,
         )
-        return reply.text.strip()
         reply = await paid_chat(model, self.context, request, ledger=job.ledger, estimate=estimate, heard=job.heard)
+        return reply.text.strip()
 
-    async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
     async def _named(self, name: str | None) -> tuple[ChatModel, str | None]:
         """Which model a call is for, and the name that its request has."""
         if name is None or self.models is None:
             return self.model, name
         return (self.model if name == self.model.model else await self.models(name)), None
 
+    async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
         text = bound["text"]
         vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else as_list(text))
         return vectors[0] if isinstance(text, str) else vectors
