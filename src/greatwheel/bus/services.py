@@ -55,8 +55,7 @@ class BusServices:
             input=_text(call.kwargs, "message"),
             agent=name,
             priority=call.task.priority,
-            idempotency_key=call.idempotency_key,
-        )
+        )  # without a key, which an order of the user's might have: the journal's transaction makes it once
         return (await self.tasks.submit(conn, order, caller=call.task)).task_id
 
     async def _allowed(self, conn: OrgConnection, call: ServiceCall, *, cycles: bool = False) -> str:

@@ -106,6 +106,8 @@ class Task:
     attempts: int = 0
     max_attempts: int = 5
     epoch: int = 0
+    run: int = 1
+    """How often it was begun anew, the first time included."""
     budget: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Any] = field(default_factory=dict)
     boundary: bytes | None = None
@@ -123,3 +125,8 @@ class Task:
     clock: datetime | None = None
     """When it was queued, or last woken: what its sandbox's clock shows."""
     finished_at: datetime | None = None
+
+    @property
+    def run_key(self) -> str:
+        """How the idempotency keys of its calls begin: the same in each attempt, other ones when it is begun anew."""
+        return self.task_id if self.run == 1 else f"{self.task_id}-run-{self.run}"

@@ -252,7 +252,8 @@ class Bridge:
         if handler is None:
             name = call.name.split(".")[0]
             raise NotAvailable(f"{call.name} is not available here: this installation has no {name} service.")
-        return Served(value=await handler(self, bound, _Job(ledger=ledger, key=f"{self.run_id}-{number}", heard=heard)))
+        key = self.run_id if self.desk is None else self.desk.task.run_key
+        return Served(value=await handler(self, bound, _Job(ledger=ledger, key=f"{key}-{number}", heard=heard)))
 
     async def _llm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
         return await self._ask([Message(role="user", content=as_text(bound["prompt"]))], bound, job)

@@ -249,7 +249,7 @@ class Loop:
             stop=prompts.STOP if messages[-1].role == "assistant" else (),
             seed=seed,
             think=False,
-            idempotency_key=f"{self.run_id}-step-{number}",
+            idempotency_key=f"{self._run_key}-step-{number}",
         )
         chars = sum(len(message.content) for message in messages)
         estimate = chars // 3 + self.settings.max_tokens
@@ -269,6 +269,10 @@ class Loop:
             desk=self.desk,
             models=None if self.desk is None else self.workspace.model_named,
         )
+
+    @property
+    def _run_key(self) -> str:
+        return self.run_id if self.desk is None else self.desk.task.run_key
 
     def _context(self) -> CallContext:
         if self.desk is not None:

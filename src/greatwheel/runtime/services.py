@@ -45,8 +45,8 @@ class ServiceCall:
 
     @property
     def idempotency_key(self) -> str:
-        """The same in every attempt of this call, and no other call's."""
-        return f"{self.context.run_id}-{self.seq}"
+        """The same in every attempt of this call, and no other call's: neither another run's of the same task."""
+        return f"{self.task.run_key}-{self.seq}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

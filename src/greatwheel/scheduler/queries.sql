@@ -165,7 +165,7 @@ returning status;
 -- A locked task that is dead or failed is queued anew; a failed one forgets what it did.
 update tasks set
   status = 'queued', attempts = 0, epoch = epoch + 1, not_before = null, queued_at = clock_timestamp(),
-  finished_at = null, error = null, error_code = null, outcome = null, answer = null, result = null,
+  run = run + case when %(anew)s then 1 else 0 end, finished_at = null, error = null, error_code = null, outcome = null, answer = null, result = null,
   cancel_requested = false, clock = clock_timestamp(),
   started_at = case when %(anew)s then null else started_at end,
   boundary = case when %(anew)s then null else boundary end,
