@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,7 +14,9 @@ from greatwheel.llm.servers import Dialect, OllamaServer, OpenAIServer
 from greatwheel.llm.specs import OPENAI_URL, OpenAISpec
 from greatwheel.llm.wire import as_count, as_text, brief, is_loopback
 
-PROBE_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+PROBE_SECONDS = 10.0
+"""That a question takes at most, however the server deals out its answer."""
+PROBE_TIMEOUT = httpx.Timeout(PROBE_SECONDS, connect=2.0)
 OPENAI_WINDOW = 128_000
 
 
@@ -115,7 +118,8 @@ def _window(told: dict[str, Any]) -> int | None:
 
 
 async def _json(client: httpx.AsyncClient, method: str, url: str, body: object = None) -> dict[str, Any]:
-    response = await client.request(method, url, json=body)
+    async with asyncio.timeout(PROBE_SECONDS):  # httpx limits each read, not all of them together
+        response = await client.request(method, url, json=body)
     response.raise_for_status()
     answer = response.json()
     if not isinstance(answer, dict):
@@ -132,7 +136,7 @@ def _mapped_errors(server: str) -> Iterator[None]:
         status = error.response.status_code
         failure = ModelUnavailable if status >= 500 or status == httpx.codes.TOO_MANY_REQUESTS else ModelRefused
         raise failure(f"{server} answered with {status}: {brief(error.response.text)}") from error
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, TimeoutError) as error:
         raise ModelTimeout(f"{server} did not answer in time.") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ModelUnavailable(f"{server} can't be reached: {brief(str(error))}") from error
