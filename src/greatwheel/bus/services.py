@@ -1,7 +1,7 @@
 """Agents that call agents: `agent.call` waits for the answer, `agent.notify` does not.
 
 Both stay within the organisation, whose connection they are given, and need the permission `agent:NAME` of the
-caller's agent and user.
+caller's agent and user. Neither goes in circles, and the scheduler bounds what one order leads to by both.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class BusServices:
         return Waiting(expires_at=expires)
 
     async def _notify(self, conn: OrgConnection, call: ServiceCall) -> TaskId:
-        name = await self._allowed(conn, call, cycles=True)
+        name = await self._allowed(conn, call)
         order = SubmitTask(
             user_id=call.task.user_id,
             input=_text(call.kwargs, "message"),
@@ -58,12 +58,12 @@ class BusServices:
         )  # without a key, which an order of the user's might have: the journal's transaction makes it once
         return (await self.tasks.submit(conn, order, caller=call.task)).task_id
 
-    async def _allowed(self, conn: OrgConnection, call: ServiceCall, *, cycles: bool = False) -> str:
+    async def _allowed(self, conn: OrgConnection, call: ServiceCall) -> str:
         """The agent's name, once the call may be made."""
         name, task = call.kwargs.get("name"), call.task
         if not isinstance(name, str):
             raise TypeError(f"{call.name}: name is the name of an agent, not {type(name).__name__}")
-        if refused := refusal(task.path, task.depth, name, most=self.most_depth, cycles=cycles):
+        if refused := refusal(task.path, task.depth, name, most=self.most_depth):
             raise ValueError(f"{call.name}: {refused}")
         await grants.require(conn, f"agent:{name}", task)
         return name

@@ -159,8 +159,8 @@ class TaskRunner:
             await attempt.workspace.close()
             async with self._database.org(task.org_id) as connection:
                 shown = attempt.workspace.variables
+                await self._tasks.wait(connection, task)  # first: whoever ends a task locks its session after it
                 await sessions.suspend(connection, task.org_id, task.session_id, variables=shown)
-                await self._tasks.wait(connection, task)
             return
         except BaseException:
             await attempt.workspace.close()
@@ -275,7 +275,7 @@ class TaskRunner:
 
     async def _finish(self, attempt: Attempt, ending: Ending) -> None:
         task, workspace = attempt.task, attempt.workspace
-        single = task.parent_id is not None  # a session made for this task alone
+        single = task.parent_id is not None  # a session made for this task alone: it ends with it
         snapshot: bytes | None = None
         unused = {attempt.session.snapshot}
         try:
@@ -283,14 +283,11 @@ class TaskRunner:
             if not single:
                 await workspace.save()
             async with self._database.org(task.org_id) as connection:
-                if single:
-                    await sessions.end(connection, task.org_id, task.session_id)
-                else:
+                if not single:
                     snapshot = await attempt.keeping.keep_dump(connection, await workspace.kept())
                     unused.update(await _leave(connection, attempt, ending, snapshot))
                 idle = await sessions.idle_seconds(connection, task.org_id)
                 await self._tasks.finish(connection, task, ending)
-                unused.add(await sessions.clear_boundary(connection, task.org_id, task.task_id))
                 for digest in unused - {snapshot}:
                     await attempt.keeping.drop_unused(connection, digest)
         except BaseException:

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeAlias
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from greatwheel.core.errors import Conflict, KeyRefused, NotFound
+from greatwheel.core.errors import KeyRefused, NotFound
 from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
@@ -80,8 +80,7 @@ async def begin_task(
     `keys` are the hashes of the keys that its sandbox may have, the one for a new sandbox first.
 
     Raises:
-        Conflict: the session has ended.
-        KeyRefused: its key was revoked.
+        KeyRefused: the session has ended, or its key was revoked.
     """
     values = {"org": org, "session": session, "keys": list(keys), "anew": anew}
     row = await (await connection.execute(SQL["begin_task"], values)).fetchone()
@@ -89,7 +88,7 @@ async def begin_task(
         return _session(row)
     if (await get(connection, org, session)).status != "ended":
         raise KeyRefused(f"The key of the session {session} was revoked; begin a new one.")
-    raise Conflict(f"The session {session} has ended; begin a new one.")
+    raise KeyRefused(f"The session {session} has ended; begin a new one.")
 
 
 async def suspend(
@@ -129,12 +128,6 @@ async def variables(connection: OrgConnection, org: OrgId, session: SessionId) -
     if row is None:
         raise _unknown(session)
     return list(row["variables"])
-
-
-async def clear_boundary(connection: OrgConnection, org: OrgId, task: TaskId) -> bytes | None:
-    """A task that has ended goes on from nowhere; the digest of the dump of its last boundary."""
-    row = await (await connection.execute(SQL["clear_boundary"], {"org": org, "task": task})).fetchone()
-    return None if row is None else row["snapshot"]
 
 
 async def evict(connection: OrgConnection, org: OrgId, session: SessionId, *, before: datetime) -> None:

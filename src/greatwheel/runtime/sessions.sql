@@ -42,9 +42,3 @@ returning 1 as ended
 -- name: idle_seconds
 -- After how long the organisation's idle sessions are evicted.
 select idle_seconds from orgs where org_id = %(org)s
-
--- name: clear_boundary
--- A task that has ended goes on from nowhere; the digest of the dump that it would have gone on from.
-with held as (select snapshot from tasks where org_id = %(org)s and task_id = %(task)s)
-update tasks set boundary = null, snapshot = null from held where org_id = %(org)s and task_id = %(task)s
-returning held.snapshot

@@ -16,6 +16,8 @@ from greatwheel.core.tasks import ENDED, Ending
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable
+from greatwheel.runtime.keeping import drop_unused
+from greatwheel.scheduler import limits
 from greatwheel.scheduler.outcomes import CallOutcome, Part, outcome_of
 
 SQL = queries.load(__file__)
@@ -32,7 +34,10 @@ async def admit(conn: OrgConnection) -> None:
 
 
 async def end(conn: OrgConnection, task_id: TaskId, ending: Ending, *, epoch: int | None = None) -> bool:
-    """End a task (whose parent is locked) and tell its caller; False when that attempt is not the running one."""
+    """End a task (whose parent is locked) and tell its caller; False when that attempt is not the running one.
+
+    What nobody can use any more goes with it: its boundary, the session of a task that was called, reserved tokens.
+    """
     if ending.status not in ENDED:
         raise ValueError(f"a task can't end as {ending.status!r}")
     row = await fetch(
@@ -50,6 +55,10 @@ async def end(conn: OrgConnection, task_id: TaskId, ending: Ending, *, epoch: in
     )
     if row is None:
         return False
+    if row["reserved"]:
+        await limits.settle_unknown(conn, [task_id])
+    if row["unused"] is not None:
+        await drop_unused(conn, row["org_id"], row["session_id"], row["unused"])
     if row["parent_call"] is not None:
         await _deliver(conn, row["parent_id"], row["parent_call"])
     return True

@@ -97,14 +97,14 @@ async def list_limits(conn: OrgConnection) -> list[DictRow]:
     return await (await conn.execute(SQL["list_limits"])).fetchall()
 
 
-async def count_task(conn: OrgConnection, user: UserId) -> list[Mapping[str, Any]]:
-    """Count a new task; the soft limits that it is the first to pass, to be told (`tell`) once the task is there.
+async def count_tasks(conn: OrgConnection, user: UserId, number: int = 1) -> list[Mapping[str, Any]]:
+    """Count new tasks; the soft limits that they are the first to pass, to be told (`tell`) once a task is there.
 
     Raises:
         LimitReached: the organisation or the user may start no more for now.
     """
-    await _admit(conn, "tasks", user, 1)
-    await conn.execute(SQL["count"], {"metric": "tasks", "user": user, "used": 1, "reserved": 0})
+    await _admit(conn, "tasks", user, number)
+    await conn.execute(SQL["count"], {"metric": "tasks", "user": user, "used": number, "reserved": 0})
     return await _warnings(conn, "tasks", user)
 
 
@@ -122,13 +122,13 @@ async def reserve(conn: OrgConnection, task: Spender, seq: int, tokens: int) -> 
 
 async def settle(conn: OrgConnection, task: Spender, seq: int, used: int) -> None:
     """Put the tokens that a call really used in the place of its reservation; nothing if it has none."""
-    await _settle(conn, task.task_id, seq, used)
+    await _settle(conn, [task.task_id], seq, used)
     await tell(conn, task.task_id, await _warnings(conn, "tokens", task.user_id))
 
 
-async def give_back(conn: OrgConnection, task_id: TaskId) -> None:
-    """Free what an attempt that is over had set aside."""
-    await _settle(conn, task_id, None, 0)
+async def settle_unknown(conn: OrgConnection, tasks: Sequence[TaskId]) -> None:
+    """What attempts that are over set aside and never settled counts as used: the servers may have done the work."""
+    await _settle(conn, tasks, None, None)
 
 
 async def tell(conn: OrgConnection, task_id: TaskId, warnings: Sequence[Mapping[str, Any]]) -> None:
@@ -137,8 +137,8 @@ async def tell(conn: OrgConnection, task_id: TaskId, warnings: Sequence[Mapping[
         await conn.execute(SQL["tell"], {"task": task_id, "type": WARNED, "data": Jsonb(dict(data))})
 
 
-async def _settle(conn: OrgConnection, task_id: TaskId, seq: int | None, used: int) -> None:
-    values = {"task": task_id, "seq": seq, "used": used}
+async def _settle(conn: OrgConnection, tasks: Sequence[TaskId], seq: int | None, used: int | None) -> None:
+    values = {"tasks": list(tasks), "seq": seq, "used": used}
     locked = await (await conn.execute(SQL["lock_reserved"], values)).fetchall()
     if locked:
         await conn.execute(SQL["settle"], values)

@@ -52,20 +52,22 @@ values (current_setting('greatwheel.org'), %(task)s, %(seq)s, %(user)s, %(tokens
 on conflict (org_id, task_id, seq) do update set tokens = limit_reservations.tokens + excluded.tokens;
 
 -- name: lock_reserved
--- The counters behind a task's reservations (all of them, or one call's), locked.
+-- The counters behind tasks' reservations (all of them, or one call's), locked.
 select c.period from rate_limit_counters c
 where c.metric = 'tokens' and (c.user_id, c.period, c.period_start) in (
   select u, p, date_trunc(p::text, r.at at time zone 'UTC') at time zone 'UTC'
   from limit_reservations r, unnest(array['', r.user_id]) as u, unnest(enum_range(null::limit_period)) as p
-  where r.task_id = %(task)s and r.seq = coalesce(%(seq)s::integer, r.seq)
+  where r.task_id = any (%(tasks)s::text[]) and r.seq = coalesce(%(seq)s::integer, r.seq)
 )
 order by c.user_id, c.period, c.period_start
 for no key update;
 
 -- name: settle
--- Put what was used in the place of a task's reservations (all of them, or one call's); the counters are locked.
+-- Put what was used (null: nobody knows, so all of it) in the place of tasks' reservations (all of them, or one call's);
+-- the counters are locked.
 with gone as (
-  delete from limit_reservations r where r.task_id = %(task)s and r.seq = coalesce(%(seq)s::integer, r.seq)
+  delete from limit_reservations r
+  where r.task_id = any (%(tasks)s::text[]) and r.seq = coalesce(%(seq)s::integer, r.seq)
   returning r.user_id, r.tokens, r.at
 ), sums as (
   select u as user_id, p as period, date_trunc(p::text, at at time zone 'UTC') at time zone 'UTC' as period_start,
@@ -73,7 +75,8 @@ with gone as (
   from gone, unnest(array['', gone.user_id]) as u, unnest(enum_range(null::limit_period)) as p
   group by 1, 2, 3
 )
-update rate_limit_counters c set reserved = c.reserved - s.tokens, used = c.used + %(used)s
+update rate_limit_counters c set
+  reserved = c.reserved - s.tokens, used = c.used + coalesce(%(used)s::bigint, s.tokens)
 from sums s
 where c.metric = 'tokens' and c.user_id = s.user_id and c.period = s.period and c.period_start = s.period_start;
 

@@ -36,9 +36,12 @@ class Part:
 CANCELLED = Ending(status="cancelled", error_code="task.cancelled", error="The task was cancelled.")
 
 
-def dead(reason: str, attempts: int) -> Ending:
-    """The end of a task whose attempts are used up."""
-    return Ending(status="dead", error_code="task.dead", error=f"{reason} (after {_attempts(attempts)})")
+DEAD = "task.dead"
+
+
+def dead(reason: str, attempts: int, code: str = DEAD) -> Ending:
+    """The end of a task whose attempts are used up, or of which every other one would fail as the last did."""
+    return Ending(status="dead", error_code=code, error=f"{reason} (after {_attempts(attempts)})")
 
 
 def _attempts(number: int) -> str:

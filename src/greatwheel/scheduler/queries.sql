@@ -4,7 +4,7 @@
 -- name: resolve_order
 -- What an order refers to: its session, its agent (by name, by session, or the organisation's for triage), the
 -- task that an earlier order with its key made, and whether the organisation has any limit.
-select o.org_id, a.agent_id, a.name, a.current_version, coalesce(a.engine, %(engine)s) as engine,
+select o.org_id, a.agent_id, a.name, a.current_version, coalesce(a.engine, %(engine)s) as engine, a.budget,
   coalesce(%(agent)s::text, sa.name, o.triage_agent) as wanted,
   s.session_id, s.agent_id as session_agent, s.status = 'ended' as ended, s.revoked_at is not null as revoked,
   (select t.task_id from tasks t where t.user_id = %(user)s and t.idempotency_key = %(key)s::text) as earlier,
@@ -20,9 +20,15 @@ select agent_id, name, current_version, coalesce(engine, %(engine)s) as engine, 
 from agent_defs where name = %(agent)s and removed_at is null;
 
 -- name: resolve_version
--- An agent by its id: what its children need.
-select agent_id, name, current_version, coalesce(engine, %(engine)s) as engine, budget
+-- An agent by its id: what its children need, and whether the organisation has any limit.
+select agent_id, name, current_version, coalesce(engine, %(engine)s) as engine, budget,
+  exists (select from rate_limits) as limited
 from agent_defs where agent_id = %(agent_id)s;
+
+-- name: led_to
+-- The order that led to a task (or the task itself), and how many tasks that order has led to.
+select o.origin, (select count(*) from tasks t where t.origin_id = o.origin) as tasks
+from (select coalesce(origin_id, task_id) as origin from tasks where task_id = %(task)s) as o;
 
 -- name: insert_tasks
 -- Queue tasks that differ in input, context and model alone, each in its session (made here if it is a new one).
@@ -39,13 +45,13 @@ with given as (
 )
 insert into tasks (
   org_id, task_id, session_id, user_id, agent_id, agent_version, kind, input, context, model, parent_id, parent_call,
-  part, root_id, depth, path, priority, max_attempts, budget, idempotency_key, instructions
+  part, root_id, origin_id, depth, path, priority, max_attempts, budget, idempotency_key, instructions
 )
 select
   current_setting('greatwheel.org'), task_id, session_id, %(user)s, %(agent_id)s, %(version)s, %(kind)s::task_kind,
   input, context, model, %(parent)s::text, %(call)s::integer,
-  case when %(parent)s::text is null then null else n - 1 end, coalesce(%(root)s::text, task_id), %(depth)s,
-  %(path)s::text[], %(priority)s, %(max_attempts)s, %(budget)s::jsonb, %(key)s::text,
+  case when %(parent)s::text is null then null else n - 1 end, coalesce(%(root)s::text, task_id),
+  %(origin)s::text, %(depth)s, %(path)s::text[], %(priority)s, %(max_attempts)s, %(budget)s::jsonb, %(key)s::text,
   %(instructions)s::text
 from given order by n
 on conflict on constraint tasks_idempotency_unique do nothing
@@ -64,11 +70,12 @@ select * from tasks where user_id = %(user)s and idempotency_key = %(key)s;
 select gw_admit() as admitted;
 
 -- name: claim
--- An admitted task begins to run; later writes of earlier attempts are refused.
+-- An admitted task begins to run; later writes of earlier attempts are refused. `reserved`: an earlier attempt left
+-- tokens that were set aside.
 update tasks set
   status = 'running', epoch = epoch + 1, attempts = attempts + 1, started_at = coalesce(started_at, clock_timestamp())
 where task_id = %(task)s and status = 'admitted'
-returning *;
+returning *, exists (select from limit_reservations r where r.task_id = tasks.task_id) as reserved;
 
 -- name: hold_running
 -- Keep a caller from being cancelled or taken over while its children are made. Shared, as the journal's own hold is.
@@ -107,14 +114,27 @@ where task_id = %(task)s
 returning status;
 
 -- name: end_task
--- A task's end. With an epoch: only while that attempt is the running one.
-update tasks set
-  status = %(status)s::task_status, answer = %(answer)s, result = %(result)s::jsonb,
-  usage = coalesce(%(usage)s::jsonb, usage), outcome = %(outcome)s, error_code = %(error_code)s, error = %(error)s,
-  finished_at = clock_timestamp(), not_before = null
-where task_id = %(task)s
-  and (%(epoch)s::integer is null or (status = 'running' and epoch = %(epoch)s::integer))
-returning *;
+-- A task's end. With an epoch: only while that attempt is the running one. A dead task can be retried where it was, if
+-- nobody called it; of others the boundary goes (`unused`: the digest of its dump). The session of a task that was
+-- called was made for it alone, and ends with it. `reserved`: tokens are still set aside.
+with held as (
+  select task_id as id, snapshot as kept, parent_id is null and %(status)s = 'dead' as resumable
+  from tasks where task_id = %(task)s
+), ended as (
+  update tasks set
+    status = %(status)s::task_status, answer = %(answer)s, result = %(result)s::jsonb,
+    usage = coalesce(%(usage)s::jsonb, usage), outcome = %(outcome)s, error_code = %(error_code)s, error = %(error)s,
+    finished_at = clock_timestamp(), not_before = null,
+    boundary = case when held.resumable then boundary end, snapshot = case when held.resumable then snapshot end
+  from held
+  where task_id = held.id
+    and (%(epoch)s::integer is null or (status = 'running' and epoch = %(epoch)s::integer))
+  returning org_id, task_id, session_id, parent_id, parent_call, case when not held.resumable then held.kept end as unused
+), keyless as (
+  update sessions s set status = 'ended', session_key = null, ended_at = clock_timestamp()
+  from ended e where e.parent_id is not null and s.session_id = e.session_id and s.status <> 'ended'
+)
+select e.*, exists (select from limit_reservations r where r.task_id = e.task_id) as reserved from ended e;
 
 -- name: has_open_parts
 -- Whether a part of a call has not ended.
@@ -160,6 +180,10 @@ update tasks set
   not_before = clock_timestamp() + make_interval(secs => %(delay)s), error = coalesce(%(error)s, error)
 where task_id = %(task)s
 returning status;
+
+-- name: is_session_over
+-- Whether no task of a session can go on any more.
+select status = 'ended' or revoked_at is not null as over from sessions where session_id = %(session)s;
 
 -- name: retry_task
 -- A locked task that is dead or failed is queued anew; a failed one forgets what it did.
@@ -232,7 +256,7 @@ order by j.id;
 select id from procrastinate_jobs where worker_id = %(worker)s and status = 'doing';
 
 -- name: close_job
--- Take a job away from its worker; no row when it is closed already.
+-- Take a job away from its worker; no row when it is closed already. Without organisation.
 delete from procrastinate_jobs where id = %(job)s and status = 'doing' returning id;
 
 -- name: due_orgs

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from greatwheel.core.errors import BadInput, ModelFileCorrupt, ModelNotFound, NotFound, SealBroken
+from greatwheel.core.errors import BadInput, LimitReached, ModelFileCorrupt, ModelNotFound, NotFound, SealBroken
 from greatwheel.runtime.record import ReplayMismatch
 
-LASTING = (BadInput, ModelFileCorrupt, ModelNotFound, NotFound, ReplayMismatch, SealBroken)
-"""Errors of the host that every further attempt would meet again."""
+LASTING = (BadInput, LimitReached, ModelFileCorrupt, ModelNotFound, NotFound, ReplayMismatch, SealBroken)
+"""Errors of the host that every further attempt would meet again. (A limit is free again in days: its task is retried
+by hand, and goes on where it was.)"""
 
 
-def may_pass(error: BaseException) -> bool:
-    """Whether another attempt may do better."""
-    return not isinstance(error, LASTING)
+def retry_refusal(task: Mapping[str, Any], *, session_over: bool) -> str | None:
+    """Why a task (its row) can't be retried by hand; None when it can."""
+    if task["status"] not in {"dead", "failed"}:
+        return f"The task {task['task_id']} is {task['status']}; only dead and failed ones can be retried."
+    if task["parent_id"] is not None:
+        return f"The task {task['task_id']} is a part of {task['root_id']}, which knows how it ended; retry that one."
+    if session_over:
+        return (
+            f"The session {task['session_id']} of the task {task['task_id']} has ended or lost its key; submit it anew."
+        )
+    return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

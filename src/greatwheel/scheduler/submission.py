@@ -10,8 +10,8 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from greatwheel.core.budgets import Budget
-from greatwheel.core.errors import BadInput, Conflict, LeaseLost, NotFound
-from greatwheel.core.ids import OrgId, SessionId, new_id
+from greatwheel.core.errors import BadInput, BudgetExceeded, Conflict, LeaseLost, NotFound
+from greatwheel.core.ids import OrgId, SessionId, TaskId, new_id
 from greatwheel.core.tasks import KeptContext, SubmitTask, Task, TaskKind
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable_text
@@ -20,7 +20,7 @@ from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, fetch
 from greatwheel.scheduler.port import ChildOrder, Keep
 from greatwheel.scheduler.rows import task_of
-from greatwheel.scheduler.shares import effective, lesser, share
+from greatwheel.scheduler.shares import effective, handed_on, lesser, require_within, share
 
 LONGEST_INPUT = 1_000_000
 """Characters; more than that is data, and belongs into the context."""
@@ -39,13 +39,19 @@ class Submission:
     engine: str = "monty"
     """Of agents that name none."""
     max_attempts: int = 5
+    most_tasks: int = 2_000
+    """That one order leads to, through calls, child loops and notifications."""
 
     async def submit(self, conn: OrgConnection, order: SubmitTask, caller: Task | None = None) -> Task:
         """Queue a task. See `tasks.TaskStore.submit`."""
         wanted = await self._resolve(conn, order)
         if wanted["earlier"] is not None:
             return await _earlier(conn, order)
-        warnings = await limits.count_task(conn, order.user_id) if wanted["limited"] else []
+        most = effective(self.budget, wanted["budget"])
+        require_within(order.budget, most)
+        origin = None if caller is None else await self._origin(conn, caller, 1)
+        budget = order.budget if caller is None else lesser(most, await self._handed_on(conn, caller))
+        warnings = await limits.count_tasks(conn, order.user_id) if wanted["limited"] else []
         session_id = order.session_id or SessionId(new_id("ses"))
         rows = await self._insert(
             conn,
@@ -58,8 +64,9 @@ class Submission:
             new_session=order.session_id is None,
             path=[*(caller.path if caller else ()), wanted["name"]],
             depth=caller.depth + 1 if caller else 0,
+            origin=origin,
             priority=order.priority,
-            budget=order.budget,
+            budget=budget,
             key=order.idempotency_key,
             instructions=None if order.instructions is None else storable_text(order.instructions),
         )
@@ -90,6 +97,8 @@ class Submission:
         kind: TaskKind = "child" if name is None else "agent"
         given = effective(self.budget, own["budget"], parent.budget)
         part = share(given, held["usage"], len(orders), kind)
+        origin = await self._origin(conn, parent, len(orders))
+        warnings = await limits.count_tasks(conn, parent.user_id, len(orders)) if own["limited"] else []
         rows = await self._insert(
             conn,
             {**agent, "org_id": parent.org_id},
@@ -105,10 +114,29 @@ class Submission:
             parent=parent.task_id,
             call=call,
             root=parent.root_id,
+            origin=origin,
             depth=parent.depth + 1,
         )
+        await limits.tell(conn, parent.task_id, warnings)
         await admit(conn)
         return [task_of(row) for row in rows]
+
+    async def _origin(self, conn: OrgConnection, caller: Task, more: int) -> TaskId:
+        """The order that led to the caller, if it may lead to so many more tasks."""
+        led = await fetch(conn, "led_to", task=caller.task_id)
+        if led is None:
+            raise LeaseLost
+        if led["tasks"] + more > self.most_tasks:
+            raise BudgetExceeded(
+                f"One order leads to {self.most_tasks:,} tasks at most, and {led['tasks']:,} came of {led['origin']};"
+                " raise tasks_per_order of [scheduler]."
+            )
+        return TaskId(led["origin"])
+
+    async def _handed_on(self, conn: OrgConnection, caller: Task) -> Mapping[str, Any]:
+        own = await fetch(conn, "resolve_version", agent_id=caller.agent_id, engine=self.engine)
+        given = effective(self.budget, own["budget"] if own is not None else {}, caller.budget)
+        return handed_on(given, caller.usage)
 
     async def _resolve(self, conn: OrgConnection, order: SubmitTask) -> DictRow:
         if not order.input.strip():
@@ -143,7 +171,15 @@ class Submission:
     ) -> list[DictRow]:
         contexts = [await self._kept(conn, agent["org_id"], order.context) for order in orders]
         values = {
-            **{"parent": None, "call": None, "root": None, "depth": 0, "key": None, "instructions": None},
+            **{
+                "parent": None,
+                "call": None,
+                "root": None,
+                "origin": None,
+                "depth": 0,
+                "key": None,
+                "instructions": None,
+            },
             "task_ids": [new_id("tsk") for _ in orders],
             "session_ids": list(sessions),
             "seeds": [new_seed() for _ in orders],

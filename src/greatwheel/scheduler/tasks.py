@@ -24,9 +24,9 @@ from greatwheel.core.tasks import ENDED, Ending, SubmitTask, Task, TaskStatus
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, answer_call, end, fetch
-from greatwheel.scheduler.outcomes import CANCELLED, CallOutcome, dead, reason_of
+from greatwheel.scheduler.outcomes import CANCELLED, DEAD, CallOutcome, dead, reason_of
 from greatwheel.scheduler.port import ChildOrder
-from greatwheel.scheduler.retrying import Retrying, may_pass
+from greatwheel.scheduler.retrying import LASTING, Retrying, retry_refusal
 from greatwheel.scheduler.rows import task_of
 from greatwheel.scheduler.submission import Submission
 
@@ -48,9 +48,12 @@ class TaskStore:
     async def submit(self, conn: OrgConnection, order: SubmitTask, caller: Task | None = None) -> Task:
         """Queue a task for the agent's version of now; an earlier order with the same key gives its task.
 
-        A `caller` is a task that orders it without waiting for it: its path and depth go on.
+        A `caller` is a task that orders it without waiting for it: its path and depth go on, and the new task may use
+        no more than the caller has left.
 
         Raises:
+            BadInput: the order is empty or too long, or asks for more than tasks of the agent may use.
+            BudgetExceeded: the caller has nothing left, or the order above all has led to too many tasks.
             NotFound: no such agent, or no such session of that user.
             Conflict: the session has ended, has lost its key, or is another agent's.
             LimitReached: the organisation or the user may start no more tasks for now.
@@ -67,7 +70,9 @@ class TaskStore:
         Raises:
             LeaseLost: the parent is not that attempt's any more, or is to be cancelled.
             NotFound: no such agent.
-            BudgetExceeded: nothing is left to divide, or child loops would go too deep.
+            BudgetExceeded: nothing is left to divide, child loops would go too deep, or the order above all has led to
+                too many tasks.
+            LimitReached: the organisation or the user may start no more tasks for now.
         """
         return await self._submission.submit_children(conn, parent, call, orders)
 
@@ -76,8 +81,8 @@ class TaskStore:
         row = await fetch(conn, "claim", task=task_id)
         if row is None:
             return None
-        if row["epoch"] > 1:
-            await limits.give_back(conn, task_id)
+        if row["reserved"]:
+            await limits.settle_unknown(conn, [task_id])
         return task_of(row)
 
     async def wait(self, conn: OrgConnection, task: Task) -> TaskStatus:
@@ -122,8 +127,9 @@ class TaskStore:
         if row["cancel_requested"]:
             await end(conn, task.task_id, CANCELLED)
             status: TaskStatus = "cancelled"
-        elif row["attempts"] >= row["max_attempts"] or not may_pass(error):
-            await end(conn, task.task_id, dead(reason, row["attempts"]))
+        elif row["attempts"] >= row["max_attempts"] or isinstance(error, LASTING):
+            code = error.code if isinstance(error, LASTING) else DEAD
+            await end(conn, task.task_id, dead(reason, row["attempts"], code))
             status = "dead"
         else:
             delay = self._retrying.delay(row["attempts"], self._chance)
@@ -165,11 +171,12 @@ class TaskStore:
 
         Raises:
             NotFound: no such task.
-            Conflict: it is neither.
+            Conflict: it is neither, was called by another task, or its session is over.
         """
         row = await self._lock(conn, task_id)
-        if row["status"] not in {"dead", "failed"}:
-            raise Conflict(f"The task {task_id} is {row['status']}; only dead and failed ones can be retried.")
+        session = await fetch(conn, "is_session_over", session=row["session_id"])
+        if refused := retry_refusal(row, session_over=session is None or session["over"]):
+            raise Conflict(refused)
         anew = row["status"] == "failed"
         if anew:
             await conn.execute(SQL["forget_calls"], {"task": task_id})
@@ -253,9 +260,10 @@ class TaskStore:
         for running_id in running:
             payload = f"{tree[running_id]['org_id']} {running_id}"
             await conn.execute(SQL["announce_cancel"], {"payload": payload})
-        for row in reversed(below):
-            if row["status"] != "running":
-                await end(conn, row["task_id"], CANCELLED)
+        ending = [row["task_id"] for row in reversed(below) if row["status"] != "running"]
+        await limits.settle_unknown(conn, ending)  # of all at once, for the order of locks
+        for ended in ending:
+            await end(conn, ended, CANCELLED)
 
     async def _lock_tree(self, conn: OrgConnection, task_id: TaskId) -> dict[TaskId, Any]:
         """The rows of a task and all below it that have not ended. Repeated until none was added meanwhile."""

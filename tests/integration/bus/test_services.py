@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from greatwheel.bus.children import ChildServices
 from greatwheel.bus.services import BusServices
+from greatwheel.core.budgets import Budget
 from greatwheel.core.context import CallContext
-from greatwheel.core.errors import LimitReached, NotFound, PermissionDenied
+from greatwheel.core.errors import BudgetExceeded, LimitReached, NotFound, PermissionDenied
 from greatwheel.core.ids import RunId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 from greatwheel.runtime.services import Record, ServiceCall, Wait
 from greatwheel.scheduler import limits
 
-from ..scheduler.office import Office, make_office
+from ..scheduler.office import Office, make_office, new_store
 
 
 @pytest.fixture
@@ -24,9 +26,13 @@ async def office(database: Database) -> Office:
     return await make_office(database, "first")
 
 
-async def running(office: Office, agent: str = "a0") -> Task:
+async def running(office: Office, agent: str = "a0", **order: Any) -> Task:
     """A task whose session has its key, as a running one's has."""
-    task = await office.started(agent)
+    return await begun(office, await office.submit(agent, **order))
+
+
+async def begun(office: Office, queued: Task) -> Task:
+    task = await office.claim(queued)
     await office.rows(
         "update sessions set session_key = %(key)s where session_id = %(session)s returning 1",
         key=task.session_id.encode(),
@@ -83,8 +89,9 @@ async def test_a_call_without_the_permission_is_refused(office: Office, name: st
 async def test_cycles_unknown_agents_and_empty_tasks_are_refused_at_once(office: Office) -> None:
     """A guest's mistakes are errors at the call site, naming the path or the name."""
     task = await running(office)
-    with pytest.raises(ValueError, match="a0 → a0"):
-        await serve(office, task, "agent.call", name="a0", task="x")
+    for function in ("agent.call", "agent.notify"):
+        with pytest.raises(ValueError, match="a0 → a0"):
+            await serve(office, task, function, name="a0", task="x", message="x")
     with pytest.raises(NotFound, match="nobody"):
         await serve(office, task, "agent.call", name="nobody", task="x")
     with pytest.raises(ValueError, match="empty"):
@@ -111,6 +118,39 @@ async def test_notifying_counts_as_starting_tasks(office: Office) -> None:
     await serve(office, task, "agent.notify", 1, name="a1", message="x")
     with pytest.raises(LimitReached):
         await serve(office, task, "agent.notify", 2, name="a1", message="x")
+
+
+async def test_a_notified_agent_gets_what_its_caller_has_left(office: Office) -> None:
+    """Not a fresh budget: no more than the caller's, less what that has used, and no more than its own agent's."""
+    task = await running(office, budget={"tokens": 1_000, "seconds": 50})
+    await office.rows("update agent_defs set budget = '{\"seconds\": 20}' where name = 'a2' returning 1")
+    spent = replace(task, usage={"prompt_tokens": 300, "completion_tokens": 100, "model_calls": 2})
+    notified = await office.get(await serve(office, spent, "agent.notify", name="a2", message="hello"))
+    whole = Budget()
+    assert (notified.budget["tokens"], notified.budget["model_calls"], notified.budget["seconds"]) == (
+        600, whole.model_calls - 2, 20,
+    )  # fmt: skip
+    with pytest.raises(BudgetExceeded):
+        await serve(office, replace(task, usage={"prompt_tokens": 1_000}), "agent.notify", 2, name="a2", message="x")
+
+
+async def test_what_one_order_leads_to_is_bounded(office: Office) -> None:
+    """Calls, child loops and notifications count together, through all that they lead to; other orders count apart."""
+    office.tasks = new_store(most_tasks=5)
+    task, another = await running(office), await running(office)
+    await serve(office, task, "batch_rlm_query", questions=["p", "q"], contexts=["x", "y"])
+    notified = await office.get(await serve(office, task, "agent.notify", 2, name="a1", message="x"))
+    await office.rows("update tasks set status = 'admitted' where task_id = %(t)s returning 1", t=notified.task_id)
+    notified = await begun(office, notified)
+    await serve(office, notified, "agent.notify", 1, name="a2", message="x")
+    called = serve(office, notified, "batch_rlm_query", 2, questions=["p", "q"], contexts=["x", "y"])
+    with pytest.raises(BudgetExceeded, match=f"One order leads to 5 tasks at most, and 4 came of {task.task_id}"):
+        await called
+    await serve(office, notified, "agent.call", 3, name="a3", task="x")
+    for function in ("agent.call", "agent.notify"):
+        with pytest.raises(BudgetExceeded, match="5 tasks at most"):
+            await serve(office, notified, function, 4, name="a4", task="x", message="x")
+    await serve(office, another, "agent.notify", name="a1", message="x")
 
 
 async def test_a_batch_of_loops_becomes_a_task_for_each_question(office: Office) -> None:

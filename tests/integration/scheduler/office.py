@@ -30,9 +30,9 @@ async def no_context(conn: OrgConnection, org: OrgId, context: Any) -> bytes:
     return repr(context).encode()
 
 
-def new_store() -> TaskStore:
+def new_store(**more: Any) -> TaskStore:
     """A store whose failed attempts come back soon."""
-    submission = Submission(keep=no_context, budget=Budget(depth=5), max_attempts=3)
+    submission = Submission(keep=no_context, budget=Budget(depth=5), max_attempts=3, **more)
     return TaskStore(submission, retrying=Retrying(max_attempts=3, base_seconds=0.05))
 
 

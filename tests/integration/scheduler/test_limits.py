@@ -7,7 +7,9 @@ import asyncio
 import pytest
 
 from greatwheel.core.errors import LimitReached
+from greatwheel.core.tasks import Ending, Task
 from greatwheel.scheduler import limits
+from greatwheel.scheduler.port import ChildOrder
 
 from .office import Office
 
@@ -58,17 +60,64 @@ async def test_what_was_used_replaces_what_was_reserved(office: Office) -> None:
     assert await used(office, "reserved") == {"day": 0, "week": 0, "month": 0}
 
 
-async def test_a_crashed_attempts_reservations_are_given_back(office: Office) -> None:
-    """The next attempt of a task begins with nothing set aside."""
-    async with office.conn() as conn:
-        await limits.set_limit(conn, "tokens", "day", hard=1000)
+async def crashed(office: Office) -> Task:
+    """A task whose worker died with 90 tokens set aside."""
     task = await office.started()
     async with office.conn() as conn:
-        await limits.reserve(conn, task, 1, 900)
+        await limits.reserve(conn, task, 1, 90)
         await conn.execute("delete from procrastinate_jobs")
+    return task
+
+
+async def test_what_a_crashed_attempt_had_set_aside_counts_as_used(office: Office) -> None:
+    """The server may have done the work: the next attempt begins with nothing set aside, and nothing lost."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "day", hard=1000)
+    task = await crashed(office)
+    async with office.conn() as conn:
         await office.tasks.take_over(conn, task.task_id)
     await office.claim(task)
+    assert await used(office, "reserved") == {"day": 0, "week": 0, "month": 0}
+    assert (await used(office))["month"] == 90
+
+
+@pytest.mark.parametrize("how", ["dead", "cancelled while it was queued", "cancelled with its children", "finished"])
+async def test_nothing_stays_set_aside_by_a_task_that_has_ended(office: Office, how: str) -> None:
+    """However it ends, what it had set aside is settled with it."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tokens", "day", hard=1000)
+    task = await crashed(office)
+    async with office.conn() as conn:
+        if how == "dead":
+            await conn.execute("update tasks set attempts = max_attempts")
+            assert await office.tasks.take_over(conn, task.task_id) == "dead"
+        elif how == "finished":
+            await office.tasks.finish(conn, task, Ending(status="done"))
+        elif how == "cancelled while it was queued":
+            assert await office.tasks.take_over(conn, task.task_id) == "queued"
+            await office.tasks.cancel(conn, task.task_id)
+        else:
+            [child] = await office.tasks.submit_children(conn, task, 1, [ChildOrder(input="q")])
+            await limits.reserve(conn, child, 1, 10)
+            await office.tasks.take_over(conn, task.task_id)
+            await office.tasks.cancel(conn, task.task_id)
     assert (await used(office, "reserved"))["day"] == 0
+    assert (await used(office))["day"] == (100 if "children" in how else 90)
+
+
+async def test_the_parts_of_a_call_count_as_tasks(office: Office) -> None:
+    """A batch that would pass the limit of tasks is refused whole; one that passes a soft limit tells its caller."""
+    async with office.conn() as conn:
+        await limits.set_limit(conn, "tasks", "day", soft=2, hard=4)
+    parent = await office.started()
+    with pytest.raises(LimitReached, match="limit of 4 tasks a day"):
+        async with office.conn() as conn:
+            await office.tasks.submit_children(conn, parent, 1, [ChildOrder(input="q")] * 4)
+    assert len(await office.rows("select 1 from tasks")) == 1
+    async with office.conn() as conn:
+        await office.tasks.submit_children(conn, parent, 1, [ChildOrder(input="q")] * 3)
+    [told] = await office.rows("select task_id, data from task_events")
+    assert (told["task_id"], told["data"]["metric"], told["data"]["used"]) == (parent.task_id, "tasks", 4)
 
 
 async def test_a_soft_limit_is_told_once(office: Office) -> None:

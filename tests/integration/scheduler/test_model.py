@@ -138,7 +138,7 @@ class Player:
             case "claim" if entry := self._pick(which, "admitted"):
                 entry.real = await self.office.claim(entry.real)
                 entry.status, entry.begun = "running", True
-            case "retry" if entry := self._pick(which, "failed", "dead"):
+            case "retry" if (entry := self._pick(which, "failed", "dead")) and entry.parent is None:
                 async with self.office.conn() as conn:
                     await self.office.tasks.retry(conn, entry.real.task_id)
                 self.model.retry(entry)

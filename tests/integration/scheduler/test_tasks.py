@@ -8,7 +8,16 @@ import random
 
 import pytest
 
-from greatwheel.core.errors import BudgetExceeded, Conflict, LeaseLost, ModelNotFound, ModelUnavailable, NotFound
+from greatwheel.core.errors import (
+    BadInput,
+    BudgetExceeded,
+    Conflict,
+    LeaseLost,
+    LimitReached,
+    ModelNotFound,
+    ModelUnavailable,
+    NotFound,
+)
 from greatwheel.core.ids import SessionId, TaskId
 from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.database import Database
@@ -124,10 +133,16 @@ async def test_an_old_attempt_can_write_nothing(office: Office) -> None:
 
 async def test_what_no_attempt_can_mend_is_dead_at_once(office: Office) -> None:
     """A host's error that every attempt would meet again ends the task; one that may pass queues it."""
-    for error, status in ((ModelNotFound("no model x"), "dead"), (ModelUnavailable("away"), "queued")):
+    limit = LimitReached("The organisation's limit is reached; it resets at 2026-02-01 00:00 UTC.")
+    for error, status in (
+        (limit, "dead"), (ModelNotFound("no model x"), "dead"), (ModelUnavailable("away"), "queued"),
+    ):  # fmt: skip
         task = await office.started()
         async with office.conn() as conn:
             assert await office.tasks.fail_attempt(conn, task, error) == status
+        if error is limit:
+            ended = await office.get(task)
+            assert (ended.error_code, ended.error) == ("limit.reached", f"LimitReached: {limit} (after one attempt)")
         async with office.conn() as conn:
             await conn.execute("update tasks set status = 'dead' where status = 'queued'")
     assert str((await office.get(task)).error).startswith("ModelUnavailable: away")
@@ -219,12 +234,12 @@ async def test_a_failed_agents_error_is_raised_by_its_own_type(office: Office) -
 
 
 async def test_children_share_what_is_left(office: Office) -> None:
-    """Parts get equal shares of the budget that is left, one staying with the caller; loops get less depth."""
+    """Parts get equal shares of the budget that is left, some staying with the caller; loops get less depth."""
     parent = await office.started(budget={"tokens": 900, "depth": 2})
     async with office.conn() as conn:
         await conn.execute("update tasks set usage = '{\"prompt_tokens\": 300}'")
         children = await office.tasks.submit_children(conn, parent, 1, [ChildOrder(input="q")] * 2)
-        assert [(child.budget["tokens"], child.budget["depth"]) for child in children] == [(200, 1)] * 2
+        assert [(child.budget["tokens"], child.budget["depth"]) for child in children] == [(225, 1)] * 2
     shallow = await office.started(budget={"depth": 0})
     with pytest.raises(BudgetExceeded, match="depth"):
         async with office.conn() as conn:
@@ -297,6 +312,80 @@ async def test_a_dead_task_goes_on_and_a_failed_one_begins_anew(office: Office) 
     with pytest.raises(Conflict, match="waiting"):
         async with office.conn() as conn:
             await office.tasks.retry(conn, failed.task_id)
+
+
+async def test_what_could_not_be_carried_out_is_not_queued_again(office: Office) -> None:
+    """A task that another one called is retried with that one; one whose session is over is not retried at all."""
+    parent = await office.started()
+    [child] = await call(office, parent, 1, ChildOrder(agent="a1", input="x"))
+    await office.finish(await office.claim(child), "failed", error="ValueError: no")
+    with pytest.raises(Conflict, match=f"a part of {parent.task_id}, .* retry that one"):
+        async with office.conn() as conn:
+            await office.tasks.retry(conn, child.task_id)
+    for over in ("status = 'ended'", "revoked_at = now()"):
+        task = await office.started()
+        await office.finish(task, "dead", error="worn out")
+        await office.rows(f"update sessions set {over} where session_id = %(s)s returning 1", s=task.session_id)
+        with pytest.raises(Conflict, match=f"session {task.session_id} .* submit it anew"):
+            async with office.conn() as conn:
+                await office.tasks.retry(conn, task.task_id)
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "dead", "cancelled"])
+async def test_the_session_of_a_called_task_ends_with_it(office: Office, status: str) -> None:
+    """However the task ends, its session has no key any more; the session of an order keeps its own."""
+    parent = await office.started()
+    [child] = await call(office, parent, 1, ChildOrder(input="part"))
+    await office.rows("update sessions set session_key = session_id::bytea returning 1")
+    if status == "cancelled":
+        async with office.conn() as conn:
+            await office.tasks.cancel(conn, child.task_id)
+    else:
+        await office.finish(await office.claim(child), status, error="x")
+    rows = await office.rows("select session_id, status, session_key, ended_at is not null as over from sessions")
+    held = {row["session_id"]: (row["status"], row["session_key"] is not None, row["over"]) for row in rows}
+    assert held == {child.session_id: ("ended", False, True), parent.session_id: ("active", True, False)}
+
+
+@pytest.mark.parametrize("status", ["done", "failed", "dead", "cancelled"])
+@pytest.mark.parametrize("called", [False, True], ids=["an order", "a part"])
+async def test_only_a_dead_order_keeps_what_it_would_go_on_from(office: Office, status: str, called: bool) -> None:
+    """The boundary and its dump go with every other task; a dump that the session still has stays."""
+    task = await office.started()
+    if called:
+        [child] = await call(office, task, 1, ChildOrder(input="part"))
+        task = await office.claim(child)
+    for digest in (b"own", b"shared"):
+        await office.rows(
+            "insert into blobs (org_id, digest, data, raw_size) values (%(o)s, %(d)s, 'x', 1) returning 1",
+            o=office.org, d=digest,
+        )  # fmt: skip
+        await office.rows(
+            "update sessions set snapshot = 'shared' where session_id = %(s)s returning 1", s=task.session_id
+        )
+    await office.rows(
+        "update tasks set boundary = '{}', snapshot = 'own' where task_id = %(t)s returning 1", t=task.task_id
+    )
+    if status == "cancelled":
+        async with office.conn() as conn:
+            await conn.execute("update tasks set status = 'queued' where task_id = %s", (task.task_id,))
+            await office.tasks.cancel(conn, task.task_id)
+    else:
+        await office.finish(task, status, error="x")
+    kept = status == "dead" and not called
+    assert (await office.get(task)).boundary == (b"{}" if kept else None)
+    digests = {bytes(row["digest"]) for row in await office.rows("select digest from blobs")}
+    assert digests == ({b"own", b"shared"} if kept else {b"shared"})
+
+
+async def test_an_order_may_not_ask_for_more_than_its_agent_may_use(office: Office) -> None:
+    """Of its agent's budget, or of the installation's where the agent says nothing; a refused one leaves nothing."""
+    await office.rows("update agent_defs set budget = '{\"tokens\": 500}' where name = 'a1' returning 1")
+    assert (await office.submit("a1", budget={"tokens": 500, "steps": 2})).budget == {"tokens": 500, "steps": 2}
+    for agent, wanted in (("a1", {"tokens": 501}), ("a0", {"depth": 6}), ("a0", {"seconds": 10_000.0})):
+        with pytest.raises(BadInput, match=f"{next(iter(wanted))} = .* at most"):
+            await office.submit(agent, budget=wanted)
+    assert len(await office.rows("select 1 from sessions")) == 1
 
 
 async def test_waiting_is_progress(office: Office) -> None:

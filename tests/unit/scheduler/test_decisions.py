@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greatwheel.core.budgets import Budget
-from greatwheel.core.errors import BudgetExceeded, ModelNotFound
+from greatwheel.core.errors import BadInput, BudgetExceeded, ModelNotFound
 from greatwheel.core.tasks import TaskStatus
 from greatwheel.scheduler.limits import Counter, refusal
 from greatwheel.scheduler.outcomes import Part, error_of, outcome_of, reason_of
 from greatwheel.scheduler.retrying import Retrying
-from greatwheel.scheduler.shares import effective, lesser, share
+from greatwheel.scheduler.shares import effective, handed_on, lesser, require_within, share
 
 DAY, MONTH = datetime(2026, 1, 2, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -88,6 +88,26 @@ def test_deep_calls_have_something_left() -> None:
 def test_an_agents_own_limits_hold_within_its_share() -> None:
     """Of each limit the lesser one holds; those that the agent does not have stay."""
     assert lesser({"tokens": 100, "steps": 5}, {"tokens": 50, "steps": None}) == {"tokens": 50, "steps": 5}
+
+
+def test_an_order_narrows_its_agents_budget_and_never_widens_it() -> None:
+    """Less, or as much, is taken; more is refused with the field, what was asked, and what there is."""
+    most = effective(Budget(tokens=1_000, seconds=60.0), {"steps": 20})
+    require_within({"tokens": 1_000, "steps": 20, "seconds": None}, most)
+    with pytest.raises(BadInput, match=r"tokens = 1,001; tasks of this agent may use 1,000 at most"):
+        require_within({"tokens": 1_001}, most)
+    with pytest.raises(BadInput, match=r"seconds = 61\.5; .* 60\.0 at most"):
+        require_within({"seconds": 61.5}, most)
+
+
+def test_what_is_handed_on_is_what_is_left() -> None:
+    """A task that nobody waits for gets what its caller has left; when that is nothing, it is refused."""
+    budget = effective(Budget(tokens=100, model_calls=3, steps=7))
+    given_on = handed_on(budget, {"prompt_tokens": 20, "completion_tokens": 10, "model_calls": 1})
+    assert (given_on["tokens"], given_on["model_calls"], given_on["steps"]) == (70, 2, 7)
+    for used in ({"prompt_tokens": 100}, {"model_calls": 3}):
+        with pytest.raises(BudgetExceeded, match="raise tokens or model_calls"):
+            handed_on(budget, used)
 
 
 def test_pauses_grow_and_vary() -> None:
