@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from ssl import SSLContext
@@ -15,12 +15,17 @@ import httpcore2
 from greatwheel.core.errors import InDoubt, ToolFailed
 from greatwheel.tenancy.redaction import Redactor
 from greatwheel.tools.addresses import AddressRefused, CheckedBackend, Network
+from greatwheel.tools.doubt import unanswered
 from greatwheel.tools.port import ToolKind
+from greatwheel.tools.sending import Sending
+from greatwheel.tools.unpacking import unpacked
 
 _MOST_REDIRECTS = 3
 _CONNECT_SECONDS = 10.0
 _QUOTED_CHARS = 300
-_NOTHING_SENT = (httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout, OSError)
+_NOT_DONE = (307, 308)
+"""Answers that say: do it elsewhere. Others that lead elsewhere often mean that it was done."""
+_TIMED_OUT = 408
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,41 +66,40 @@ async def exchange(name: str, kind: ToolKind, request: Request, limits: Limits, 
 
     Raises:
         ToolFailed: nothing was sent, or a read got no answer.
-        InDoubt: an effect got no answer.
+        InDoubt: an effect got no answer, or one that can't be read.
     """
+    sending = Sending()
     try:
         async with asyncio.timeout(limits.seconds):
-            return await _follow(name, kind, request, limits, redactor)
+            return await _follow(name, kind, request, limits, redactor, sending)
+    except (ToolFailed, InDoubt):
+        raise
     except AddressRefused as error:
         raise ToolFailed(f"tool.{name} may not connect: {redactor.text(str(error))}.") from None
-    except _NOTHING_SENT as error:
-        # asyncio's TimeoutError is an OSError too, and says nothing about what was sent.
-        failure: Exception = error
-        if not isinstance(error, TimeoutError):
-            raise ToolFailed(f"tool.{name} could not connect: {redactor.text(_words(error))}.") from None
-    except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as error:
-        failure = error
-    why = f"tool.{name} got no answer: {redactor.text(_words(failure, limits.seconds))}"
-    if kind == "effect":
-        raise InDoubt(f"{why}; it may or may not have been done.")
-    raise ToolFailed(f"{why}.")
+    except Exception as error:  # whatever a hostile answer leads to in a library
+        why = redactor.text(_words(error, limits.seconds))
+        if sending.begun and not isinstance(error, httpcore2.LocalProtocolError):
+            raise unanswered(kind, f"tool.{name} got no answer: {why}") from None
+        raise ToolFailed(f"tool.{name} could not connect: {why}.") from None
 
 
-async def _follow(name: str, kind: ToolKind, request: Request, limits: Limits, redactor: Redactor) -> Reply:
+async def _follow(
+    name: str, kind: ToolKind, request: Request, limits: Limits, redactor: Redactor, sending: Sending
+) -> Reply:
     for _ in range(_MOST_REDIRECTS + 1):
-        async with _sent(request, limits) as response:
+        async with _sent(request, limits, sending) as response:
             target = _redirect(request, response)
             if target is None:
                 return await _read(response, limits.max_bytes, redactor)
         if kind != "read" or request.method not in ("GET", "HEAD") or _origin(target) != _origin(request.url):
-            host = redactor.text(urlsplit(target).netloc)
-            raise ToolFailed(f"tool.{name} was sent on to {host}, which is not followed.")
+            why = f"tool.{name} was sent on to {redactor.text(urlsplit(target).netloc)}, which is not followed"
+            raise ToolFailed(f"{why}.") if response.status in _NOT_DONE else unanswered(kind, why)
         request = replace(request, url=target)
     raise ToolFailed(f"tool.{name} was sent on more than {_MOST_REDIRECTS} times.")
 
 
 @asynccontextmanager
-async def _sent(request: Request, limits: Limits) -> AsyncIterator[httpcore2.Response]:
+async def _sent(request: Request, limits: Limits, sending: Sending) -> AsyncIterator[httpcore2.Response]:
     timeouts = {
         "connect": min(_CONNECT_SECONDS, limits.seconds / 2), "read": limits.seconds, "write": limits.seconds,
         "pool": limits.seconds,
@@ -105,10 +109,10 @@ async def _sent(request: Request, limits: Limits) -> AsyncIterator[httpcore2.Res
         httpcore2.AsyncConnectionPool(_tls(), network_backend=CheckedBackend(limits.networks)) as pool,
         pool.stream(
             request.method,
-            request.url,
+            _place(request.url),
             headers=_headers(request),
             content=request.body,
-            extensions={"timeout": timeouts},
+            extensions={"timeout": timeouts, "trace": sending},
         ) as response,
     ):
         yield response
@@ -116,31 +120,35 @@ async def _sent(request: Request, limits: Limits) -> AsyncIterator[httpcore2.Res
 
 async def _read(response: httpcore2.Response, max_bytes: int, redactor: Redactor) -> Reply:
     """The body, cleaned before it is cut, so that the cut leaves no half of a secret."""
-    headers = {key.lower(): value for key, value in response.headers}
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise ToolFailed("The server compressed its answer though it was asked not to.")
+    coding = b", ".join(value for key, value in response.headers if key.lower() == b"content-encoding")
     # One character of a secret's form is at most four bytes.
     enough = max_bytes + redactor.margin * 4 + 1
     raw = bytearray()
-    async for piece in response.aiter_stream():
-        raw += piece
-        if len(raw) >= enough:
-            break
+    async with aclosing(unpacked(response.aiter_stream(), coding.decode("latin-1"))) as pieces:
+        async for piece in pieces:
+            raw += piece
+            if len(raw) >= enough:
+                break
     cleaned = redactor.text(bytes(raw[:enough]).decode(errors="replace"))
     whole = len(raw) <= max_bytes
     text = cleaned if whole else cleaned.encode()[:max_bytes].decode(errors="ignore")
     return Reply(status=response.status, text=text, whole=whole)
 
 
-def check_status(name: str, reply: Reply) -> None:
+def check_status(name: str, kind: ToolKind, reply: Reply) -> None:
     """Go on with an answer of success.
 
     Raises:
-        ToolFailed: the server answered otherwise; the message has the start of what it said.
+        ToolFailed: the server refused, or a read failed; the message has the start of what it said.
+        InDoubt: the same for an effect, unless the server refused it: it may have failed afterwards.
     """
-    if not 200 <= reply.status < 300:
-        said = " ".join(reply.text[:_QUOTED_CHARS].split())
-        raise ToolFailed(f"tool.{name}: the server answered {reply.status}{f': {said}' if said else ''}")
+    if 200 <= reply.status < 300:
+        return
+    said = " ".join(reply.text[:_QUOTED_CHARS].split())
+    why = f"tool.{name}: the server answered {reply.status}{f': {said}' if said else ''}"
+    if reply.status in _NOT_DONE or (400 <= reply.status < 500 and reply.status != _TIMED_OUT):
+        raise ToolFailed(why)
+    raise unanswered(kind, why)
 
 
 def _headers(request: Request) -> list[tuple[bytes, bytes]]:
@@ -150,11 +158,21 @@ def _headers(request: Request) -> list[tuple[bytes, bytes]]:
     return [(key.encode("ascii"), value.encode()) for key, value in headers]
 
 
+def _place(url: str) -> httpcore2.URL:
+    """Taken apart as the checks take it apart."""
+    parts = urlsplit(url)
+    target = f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
+    return httpcore2.URL(scheme=parts.scheme, host=parts.hostname or "", port=parts.port, target=target)
+
+
 def _redirect(request: Request, response: httpcore2.Response) -> str | None:
     if response.status not in (301, 302, 303, 307, 308):
         return None
     places = [value for key, value in response.headers if key.lower() == b"location"]
-    return urljoin(request.url, places[0].decode("latin-1")) if places else None
+    try:
+        return urljoin(request.url, places[0].decode("latin-1")) if places else None
+    except ValueError:
+        return None  # it leads nowhere
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -162,9 +180,11 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
-def _words(error: Exception, seconds: float = 0.0) -> str:
+def _words(error: Exception, seconds: float) -> str:
     if isinstance(error, TimeoutError | httpcore2.ReadTimeout | httpcore2.WriteTimeout):
         return f"it took longer than {seconds:g} seconds"
+    if isinstance(error, httpcore2.LocalProtocolError):
+        return "a header can't be sent"  # the error quotes it, in a spelling that may escape the cleaning
     return (str(error) or type(error).__name__).splitlines()[0]
 
 

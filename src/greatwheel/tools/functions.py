@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, PydanticUserError, TypeAdapter, ValidationError, create_model
 from pydantic_core import PydanticSerializationError
 
-from greatwheel.core.errors import BadInput, InDoubt, ToolFailed
+from greatwheel.core.errors import BadInput
+from greatwheel.tools.doubt import unanswered
 from greatwheel.tools.port import Invocation, ToolKind, ToolSpec
 
 ENTRY_POINTS = "greatwheel.tools"
@@ -109,7 +110,8 @@ class FunctionTool:
         try:
             return _ANY_VALUE.dump_python(result, mode="json")
         except PydanticSerializationError as error:
-            raise ToolFailed(f"tool.{self.spec.name} gave a value that is not of JSON's types: {error}") from None
+            why = f"tool.{self.spec.name} gave a value that is not of JSON's types: {error}"
+            raise unanswered(self.spec.kind, why) from None
 
     async def _within_time(self, values: Mapping[str, Any]) -> Any:
         limit = asyncio.timeout(self._seconds)
@@ -122,9 +124,7 @@ class FunctionTool:
             if not limit.expired():
                 raise  # the function's own
             late = f"tool.{self.spec.name} took longer than {self._seconds:g} seconds"
-            if self.spec.kind == "effect":
-                raise InDoubt(f"{late}; it may or may not have been done.") from None
-            raise ToolFailed(f"{late}.") from None
+            raise unanswered(self.spec.kind, late) from None
 
 
 def load_function(place: str, name: str | None = None) -> FunctionTool:

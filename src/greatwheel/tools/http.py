@@ -80,20 +80,22 @@ class HttpTool:
         """See the port."""
         request = build_request(self._settings, invocation, arguments)
         reply = await exchange(self.spec.name, self.spec.kind, request, self._limits, invocation.redactor)
-        check_status(self.spec.name, reply)
+        check_status(self.spec.name, self.spec.kind, reply)
         return self._result(reply)
 
     def _result(self, reply: Reply) -> Any:
+        text = reply.text if reply.whole else f"{reply.text}\n[cut: the answer is longer]"
         if self._settings.result == "text":
-            return reply.text if reply.whole else f"{reply.text}\n[cut: the answer is longer]"
-        if not reply.whole:
-            raise ToolFailed(
-                f"tool.{self.spec.name}: the answer is longer than {self._limits.max_bytes:,} bytes; ask for less."
-            )
+            return text
         try:
-            return json.loads(reply.text) if reply.text.strip() else None
+            if reply.whole:
+                return json.loads(reply.text) if reply.text.strip() else None
+            wrong = f"the answer is longer than {self._limits.max_bytes:,} bytes; ask for less."
         except (ValueError, RecursionError):
-            raise ToolFailed(f"tool.{self.spec.name}: the server's answer is no JSON: {reply.text[:200]!r}") from None
+            wrong = f"the server's answer is no JSON: {reply.text[:200]!r}"
+        if self.spec.kind == "effect":
+            return text  # the server said that it was done; an error would have it done again
+        raise ToolFailed(f"tool.{self.spec.name}: {wrong}")
 
 
 def build_request(settings: HttpToolSettings, invocation: Invocation, arguments: Mapping[str, Any]) -> Request:

@@ -9,6 +9,8 @@ from typing import Any
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     CONNECTION_CLOSED,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
     PARSE_ERROR,
     REQUEST_TIMEOUT,
     CallToolResult,
@@ -20,16 +22,19 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from greatwheel.core.errors import GreatwheelError, InDoubt, ToolFailed
+from greatwheel.core.errors import InDoubt, ToolFailed
 from greatwheel.tenancy.redaction import Redactor
+from greatwheel.tools.doubt import unanswered
 from greatwheel.tools.mcp_connection import Connection, Link, NoConnection, words
-from greatwheel.tools.mcp_http import SESSION_LOST
+from greatwheel.tools.mcp_http import NOT_SENT, SESSION_LOST
 from greatwheel.tools.mcp_offer import Offer, Offered
 from greatwheel.tools.mcp_pool import McpPool, Place
 from greatwheel.tools.port import Invocation, ToolSpec
 
 _NO_ANSWER = (CONNECTION_CLOSED, REQUEST_TIMEOUT, PARSE_ERROR)
 """Codes by which the SDK tells that a request got no answer that it could read."""
+_NOT_DONE = (NOT_SENT, METHOD_NOT_FOUND, INVALID_PARAMS)
+"""Codes of what was refused before anything happened. The others say nothing of that."""
 _QUOTED_CHARS = 2_000
 
 
@@ -78,23 +83,21 @@ class McpTool:
                 self._pool.drop(self._place, connection)
                 return None
             except ValidationError:
-                raise ToolFailed(f"tool.{self.spec.name}: the server's answer is none of MCP's.") from None
+                raise self._unanswered("what it sent is none of MCP's answers") from None
             except TimeoutError:
                 late = f"it took longer than {self._seconds:g} seconds"
                 raise (
                     self._unanswered(late) if sent else ToolFailed(f"tool.{self.spec.name} could not connect: {late}.")
                 ) from None
 
-    def _failure(self, error: MCPError, connection: Connection[Offer], redactor: Redactor) -> GreatwheelError:
+    def _failure(self, error: MCPError, connection: Connection[Offer], redactor: Redactor) -> InDoubt | ToolFailed:
         if error.code in _NO_ANSWER:
             return self._unanswered(connection.fault or words(error))
-        return ToolFailed(f"tool.{self.spec.name}: {_line(error.message, redactor) or words(error)}")
+        why = f"tool.{self.spec.name}: {_line(error.message, redactor) or words(error)}"
+        return ToolFailed(why) if error.code in _NOT_DONE else unanswered(self.spec.kind, why)
 
-    def _unanswered(self, why: str) -> GreatwheelError:
-        told = f"tool.{self.spec.name} got no answer: {why}"
-        if self.spec.kind == "effect":
-            return InDoubt(f"{told}; it may or may not have been done.")
-        return ToolFailed(f"{told}.")
+    def _unanswered(self, why: str) -> InDoubt | ToolFailed:
+        return unanswered(self.spec.kind, f"tool.{self.spec.name} got no answer: {why}")
 
 
 def _line(text: str, redactor: Redactor) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import lru_cache
 from ssl import SSLContext
 
@@ -17,9 +17,11 @@ import httpcore2
 import httpx2
 from mcp.client._transport import TransportStreams  # the SDK has no public name for it
 from mcp.client.streamable_http import streamable_http_client
-from mcp_types import CONNECTION_CLOSED, INTERNAL_ERROR
+from mcp_types import CONNECTION_CLOSED
 
 from greatwheel.tools.addresses import AddressRefused, CheckedBackend, Network
+from greatwheel.tools.sending import Sending
+from greatwheel.tools.unpacking import Unreadable, unpacked
 
 NOT_SENT = -32950
 """Code of the error: the request never left."""
@@ -32,8 +34,7 @@ _IDLE_SECONDS = 300.0
 _GOOD_BYE_SECONDS = 2.0
 _CONNECTIONS = 20
 _SESSION = "mcp-session-id"
-_NEVER_SENT = (AddressRefused, httpcore2.ConnectError, httpcore2.ConnectTimeout, httpcore2.PoolTimeout, OSError)
-_BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException)
+_BROKEN = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError)
 
 
 @asynccontextmanager
@@ -63,6 +64,7 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The answer; or one of our own that says why there is none."""
         assert isinstance(request.stream, httpx2.AsyncByteStream)
+        sending = Sending()
         sent = httpcore2.Request(
             method=request.method,
             url=httpcore2.URL(
@@ -73,30 +75,32 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
             ),
             headers=request.headers.raw,
             content=request.stream,
-            extensions=request.extensions,
+            extensions={**request.extensions, "trace": sending},
         )
         # The end of a session need not be heard of; all else has the time limit of who asked.
         limit = asyncio.timeout(_GOOD_BYE_SECONDS if request.method == "DELETE" else None)
         try:
             async with limit:
                 answer = await self._pool.handle_async_request(sent)
-        except _NEVER_SENT as error:
+        except httpcore2.LocalProtocolError:  # which quotes it
+            return _no_answer(NOT_SENT, "a header can't be sent")
+        except AddressRefused as error:
             return _no_answer(NOT_SENT, f"could not connect: {_words(error)}")
         except _BROKEN as error:
+            if not sending.begun:
+                return _no_answer(NOT_SENT, f"could not connect: {_words(error)}")
             return _no_answer(CONNECTION_CLOSED, f"the connection broke: {_words(error)}")
-        headers = httpx2.Headers(answer.headers)
-        refusal = None
         if answer.status == 404 and _SESSION in request.headers:
-            refusal = _no_answer(SESSION_LOST, "the server has forgotten the session")
-        elif headers.get("content-encoding", "identity").lower() != "identity":
-            refusal = _no_answer(INTERNAL_ERROR, "the server compressed its answer though it was asked not to")
-        if refusal is not None:
             await answer.aclose()
-            return refusal
+            return _no_answer(SESSION_LOST, "the server has forgotten the session")
+        headers = httpx2.Headers(answer.headers)
+        coding = headers.pop("content-encoding", "")
+        if coding:
+            headers.pop("content-length", None)  # of what was packed
         return httpx2.Response(
             answer.status,
-            headers=answer.headers,
-            stream=_Limited(answer, self._max_bytes),
+            headers=headers,
+            stream=_Limited(answer, self._max_bytes, coding),
             extensions=answer.extensions,
         )
 
@@ -108,19 +112,21 @@ class CheckedTransport(httpx2.AsyncBaseTransport):
 class _Limited(httpx2.AsyncByteStream):
     """An answer's body up to a length; a failure ends this answer and nothing else."""
 
-    def __init__(self, answer: httpcore2.Response, max_bytes: int) -> None:
+    def __init__(self, answer: httpcore2.Response, max_bytes: int, coding: str) -> None:
         self._answer = answer
         self._max_bytes = max_bytes
+        self._coding = coding
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         got = 0
         try:
-            async for piece in self._answer.aiter_stream():
-                got += len(piece)
-                if got > self._max_bytes:
-                    raise httpx2.StreamError(f"it is longer than {self._max_bytes:,} bytes")
-                yield piece
-        except _BROKEN as error:
+            async with aclosing(unpacked(self._answer.aiter_stream(), self._coding)) as pieces:
+                async for piece in pieces:
+                    got += len(piece)
+                    if got > self._max_bytes:
+                        raise httpx2.StreamError(f"it is longer than {self._max_bytes:,} bytes")
+                    yield piece
+        except (*_BROKEN, Unreadable) as error:
             raise httpx2.StreamError(_words(error)) from error
 
     async def aclose(self) -> None:

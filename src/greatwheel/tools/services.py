@@ -20,6 +20,7 @@ from greatwheel.tenancy import grants
 from greatwheel.tenancy.redaction import Redactor
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tools.arguments import bind
+from greatwheel.tools.doubt import unanswered
 from greatwheel.tools.port import Invocation, Tool, ToolSource, ToolSpec
 from greatwheel.tools.registry import ToolRegistry
 from greatwheel.tools.requirements import require_secrets
@@ -138,14 +139,28 @@ async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any]
     """The result; an error's words are cleaned, and its cause, which may hold a secret, is dropped."""
     try:
         return await tool.call(invocation, arguments)
-    except _GUEST_MAY_SEE as error:
-        kind, said = type(error), str(error.args[0]) if len(error.args) == 1 else str(error)
-        plain = next(base for base in _GUEST_MAY_SEE if issubclass(kind, base))
-        raise plain(redactor.text(said)) from None
     except GreatwheelError as error:
         raise _cleaned(error, redactor) from None
     except (Exception, SystemExit) as error:  # a library's sys.exit is not ours
-        raise ToolFailed(redactor.text(f"tool.{tool.spec.name}: {type(error).__name__}: {error}")) from None
+        raise _failure(tool.spec, error, redactor) from None
+
+
+def _failure(spec: ToolSpec, error: BaseException, redactor: Redactor) -> Exception:
+    """What the guest sees of another's error."""
+    # Of an effect only the very types of the port's contract mean that it was not done: a library that fails to read
+    # the answer raises a ValueError of its own, or a KeyError.
+    plain = _of_arguments(error) if spec.kind == "effect" else _of_guests(error)
+    if plain is not None:
+        return plain(redactor.text(str(error.args[0]) if len(error.args) == 1 else str(error)))
+    return unanswered(spec.kind, redactor.text(f"tool.{spec.name}: {type(error).__name__}: {error}".rstrip(".")))
+
+
+def _of_arguments(error: BaseException) -> type[Exception] | None:
+    return next((kind for kind in (TypeError, ValueError) if type(error) is kind), None)
+
+
+def _of_guests(error: BaseException) -> type[Exception] | None:
+    return next((kind for kind in _GUEST_MAY_SEE if isinstance(error, kind)), None)
 
 
 def _shown(specs: Sequence[ToolSpec], redactor: Redactor) -> list[ListedTool]:
@@ -159,17 +174,17 @@ def _cleaned(error: GreatwheelError, redactor: Redactor) -> GreatwheelError:
 
 
 def _checked(spec: ToolSpec, result: Any) -> Any:
+    """The result if it is not too long; else its beginning, or an error where there is nothing to lose."""
     try:
-        length = len(json.dumps(result, ensure_ascii=False))
+        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ToolFailed(f"tool.{spec.name} gave a value that is not of JSON's types: {error}") from None
-    if length <= spec.max_result_chars:
+        raise unanswered(spec.kind, f"tool.{spec.name} gave a value that is not of JSON's types: {error}") from None
+    if len(text) <= spec.max_result_chars:
         return result
-    if isinstance(result, str):
-        return f"{result[: spec.max_result_chars]}\n[cut: the result has {len(result):,} characters]"
-    raise ToolFailed(
-        f"tool.{spec.name}: the result has {length:,} characters and at most {spec.max_result_chars:,} are passed on."
-    )
+    if isinstance(result, str) or spec.kind == "effect":
+        return f"{text[: spec.max_result_chars]}\n[cut: the result has {len(text):,} characters]"
+    too_long = f"the result has {len(text):,} characters and at most {spec.max_result_chars:,} are passed on"
+    raise ToolFailed(f"tool.{spec.name}: {too_long}.")
 
 
 def _action(call: ServiceCall) -> tuple[str, Mapping[str, Any]]:

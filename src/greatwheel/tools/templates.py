@@ -51,12 +51,12 @@ def fill_path(template: str, arguments: Mapping[str, Any], secrets: Mapping[str,
 
 
 def fill_header(template: str, arguments: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
-    """The same for a header.
+    """The same for a header, without blanks around it, which no header can have.
 
     Raises:
         ValueError: it would have a line break or another control character.
     """
-    text = fill_text(template, arguments, secrets)
+    text = fill_text(template, arguments, secrets).strip(" ")
     if not text.isprintable():
         raise ValueError("a header of a request can't have line breaks or control characters")
     return text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
+import json
 import logging
 import os
 import sys
@@ -15,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from greatwheel.core.errors import ToolFailed
+from greatwheel.core.errors import InDoubt, ToolFailed
 from greatwheel.core.ids import OrgId
 from greatwheel.tools.mcp_connection import Link
 from greatwheel.tools.mcp_pool import McpPool, Place
@@ -105,6 +107,123 @@ async def test_what_is_no_mcp_is_one_error(
             await tenant.call("bad_x")
     assert "\n" not in str(raised.value)
     assert SECRET not in str(raised.value) + caplog.text
+
+
+class _Careless(BaseHTTPRequestHandler):
+    """Speaks MCP until a tool is called; each tool has a way of its own to answer badly."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        match asked["method"]:
+            case "initialize":
+                info = {"name": "careless", "version": "1"}
+                self._result(
+                    asked, {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}
+                )
+            case "tools/list":
+                tools = [{"name": name, "inputSchema": {"type": "object"}} for name in _CARELESS]
+                self._result(asked, {"tools": tools})
+            case "tools/call":
+                getattr(self, f"_{asked['params']['name']}")(asked)
+            case method if method.startswith("notifications/"):
+                self._say(b"", 202)
+            case _:
+                self._error(asked, -32601)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def _say(self, raw: bytes, status: int = 200, kind: str = "application/json", **headers: str) -> None:
+        self.send_response(status)
+        for key, value in {"content-type": kind, "content-length": str(len(raw)), **headers}.items():
+            self.send_header(key.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def _result(self, asked: Any, result: Any, **headers: str) -> None:
+        raw = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
+        self._say(gzip.compress(raw) if headers else raw, **headers)
+
+    def _error(self, asked: Any, code: int) -> None:
+        error = {"code": code, "message": "not so"}
+        self._say(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}).encode())
+
+    def _packed(self, asked: Any) -> None:
+        self._result(asked, {"content": [{"type": "text", "text": "done"}]}, content_encoding="gzip")
+
+    def _bomb(self, asked: Any) -> None:
+        self._result(asked, {"content": [{"type": "text", "text": "0" * 20_000_000}]}, content_encoding="gzip")
+
+    def _own(self, asked: Any) -> None:
+        self._say(b"?", content_encoding="own")
+
+    def _accepted(self, asked: Any) -> None:
+        self._say(b"", 202)
+
+    def _elsewhere(self, asked: Any) -> None:
+        self._say(b"", 303, location="http://localhost:9/done")
+
+    def _html(self, asked: Any) -> None:
+        self._say(b"<p>done</p>", kind="text/html")
+
+    def _broken(self, asked: Any) -> None:
+        self._say(b"oh no", 500, "text/plain")
+
+    def _shapeless(self, asked: Any) -> None:
+        self._result(asked, {"content": 3})
+
+    def _internal(self, asked: Any) -> None:
+        self._error(asked, -32603)
+
+    def _dropped(self, asked: Any) -> None:
+        self.close_connection = True
+
+    def _cut(self, asked: Any) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", "100")
+        self.end_headers()
+        self.wfile.write(b'{"jsonrpc": ')
+        self.close_connection = True
+
+    def _params(self, asked: Any) -> None:
+        self._error(asked, -32602)
+
+    def _unknown(self, asked: Any) -> None:
+        self._error(asked, -32601)
+
+
+_IN_DOUBT = (
+    *("bomb", "own", "accepted", "elsewhere", "html", "broken"),
+    *("shapeless", "internal", "dropped", "cut"),
+)
+_CARELESS = (*_IN_DOUBT, "packed", "params", "unknown")
+
+
+@pytest.fixture(scope="module")
+def careless() -> Iterator[str]:
+    """Its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Careless) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+async def test_an_effect_has_failed_only_when_it_was_refused(tenants: Any, careless: str) -> None:
+    """After any other answer than a result or a refusal of the arguments nobody knows whether it was done."""
+    tenant = await tenants(networks=["127.0.0.1/32"], mcp_servers=[{"name": "it", "url": careless, "seconds": 5}])
+    assert await tenant.call("it_packed") == "done"
+    for name in _IN_DOUBT:
+        with pytest.raises(InDoubt, match=rf"^tool\.it_{name}.*may or may not have been done"):
+            await tenant.call(f"it_{name}")
+    for name in ("params", "unknown"):
+        with pytest.raises(ToolFailed, match="not so"):
+            await tenant.call(f"it_{name}")
+    assert await tenant.call("it_packed") == "done"
 
 
 async def test_a_connection_that_nobody_uses_is_closed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -76,7 +77,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(f"no good: {request['headers'].get('authorization')}", 500)
 
     def _packed(self, request: dict[str, Any]) -> None:
-        self._say(b"\x1f\x8b", 200, content_encoding="gzip")
+        """As `how` says: the value as JSON, much longer than it looks, cut off, or in a coding of its own."""
+        how = request["query"]["how"]
+        plain = b"0" * 20_000_000 if how == "bomb" else json.dumps(request["query"]).encode()
+        packed = gzip.compress(plain, 1)
+        self._say(packed[:-12] if how == "cut" else packed, content_encoding="own" if how == "own" else "gzip")
+
+    def _status(self, request: dict[str, Any]) -> None:
+        self._say("so it is", int(request["query"]["code"]), location="http://[")
 
     def _hang(self, request: dict[str, Any]) -> None:
         self.echo.release.wait(20)

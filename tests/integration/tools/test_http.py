@@ -95,17 +95,63 @@ async def test_json_that_is_too_long_or_none_is_refused(echo: EchoServer) -> Non
         await http_tool(echo.url + "/big?n=101", max_response_bytes=100, parameters={}).call(invocation(), {})
     with pytest.raises(ToolFailed, match="no JSON"):
         await http_tool(echo.url + "/big?n=5", parameters={}).call(invocation(), {})
-    with pytest.raises(ToolFailed, match="compressed"):
-        await http_tool(echo.url + "/packed", parameters={}).call(invocation(), {})
+
+
+async def test_what_an_effect_answers_is_given_as_far_as_it_goes(echo: EchoServer) -> None:
+    """The server said that it was done: an answer that is too long, or no JSON, is its text and no error."""
+    order: dict[str, Any] = {"method": "POST", "parameters": {}, "max_response_bytes": 100}
+    said = await http_tool(echo.url + "/big?n=300", **order).call(invocation(), {})
+    assert said == "x" * 100 + "\n[cut: the answer is longer]"
+    assert await http_tool(echo.url + "/big?n=5", **order).call(invocation(), {}) == "xxxxx"
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        *((code, InDoubt) for code in (301, 302, 303, 304, 408, 500, 502, 503, 504)),
+        *((code, ToolFailed) for code in (307, 308, 400, 401, 403, 404, 409, 422, 429)),
+    ],
+)
+async def test_an_effect_has_failed_only_when_the_server_refused_it(
+    echo: EchoServer, code: int, error: type[Exception]
+) -> None:
+    """After any other answer than a success or a refusal nobody knows whether it was done; a read has just failed."""
+    with pytest.raises(error) as raised:
+        await http_tool(f"{echo.url}/status?code={code}", method="POST", parameters={}).call(invocation(), {})
+    assert ("may or may not have been done" in str(raised.value)) == (error is InDoubt)
+    with pytest.raises(ToolFailed):
+        await http_tool(f"{echo.url}/status?code={code}", parameters={}).call(invocation(), {})
+
+
+async def test_a_packed_answer_is_unpacked_up_to_its_limit(echo: EchoServer) -> None:
+    """A server that compresses though it was asked not to is understood, and no more is read of it."""
+    packed = echo.url + "/packed?how="
+    assert await http_tool(packed + "well", parameters={}).call(invocation(), {}) == {"how": "well"}
+    said = await http_tool(packed + "bomb", result="text", parameters={}).call(invocation(), {})
+    assert said == "0" * 200_000 + "\n[cut: the answer is longer]"
+
+
+@pytest.mark.parametrize("how", ["cut", "own"])
+async def test_an_answer_that_can_not_be_unpacked_leaves_an_effect_in_doubt(echo: EchoServer, how: str) -> None:
+    """The order was taken, and what came of it can't be read; a read has just failed."""
+    url = f"{echo.url}/packed?how={how}"
+    with pytest.raises(InDoubt, match="its body "):
+        await http_tool(url, method="POST", parameters={}).call(invocation(), {})
+    with pytest.raises(ToolFailed, match="its body "):
+        await http_tool(url, parameters={}).call(invocation(), {})
 
 
 async def test_redirects_are_followed_within_the_host_alone(echo: EchoServer) -> None:
     """A read follows a redirect to its own host; to another one, for an effect, or in circles it fails."""
     near = await http_tool(echo.url + "/near", parameters={}).call(invocation(), {})
     assert near["query"] == {"from": "near"}
-    for path, method in (("/away", "GET"), ("/near", "POST"), ("/round", "GET")):
+    for path, method, error in (
+        ("/away", "GET", ToolFailed),
+        ("/near", "POST", InDoubt),
+        ("/round", "GET", ToolFailed),
+    ):
         before = len(echo.received)
-        with pytest.raises(ToolFailed, match="sent on"):
+        with pytest.raises(error, match="sent on"):
             await http_tool(echo.url + path, method=method, parameters={}).call(invocation(), {})
         assert len(echo.received) - before == (4 if path == "/round" else 1)
 

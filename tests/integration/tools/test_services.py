@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
@@ -55,8 +56,12 @@ def leak(how: str, invocation: Invocation) -> Any:
             raise ValueError(f"bad {secret}")
         case "key":
             raise KeyError(secret)
+        case "json":
+            raise json.JSONDecodeError(f"no JSON: {secret}", secret, 0)
         case "doubt":
             raise InDoubt(f"perhaps {secret}")
+        case "refused":
+            raise ToolFailed(f"not with {secret}")
         case "exit":
             sys.exit(secret)
         case _:
@@ -67,6 +72,18 @@ def leak(how: str, invocation: Invocation) -> Any:
 def flood(kind: str) -> Any:
     """Gives too much."""
     return "x" * 300_000 if kind == "text" else ["x"] * 300_000
+
+
+@tool(kind="effect")
+def pour() -> list[str]:
+    """Does something, and gives too much."""
+    return ["x"] * 300_000
+
+
+@tool(kind="read")
+def look(kind: str) -> str:
+    """Fails to read."""
+    raise {"key": KeyError, "json": UnicodeError}.get(kind, OSError)("in the middle")
 
 
 class Tenant:
@@ -112,7 +129,7 @@ async def tenant(database: Database, echo: EchoServer) -> Tenant:
     loopback = [parse_network("127.0.0.1")]
     registry = ToolRegistry(
         [
-            *map(FunctionTool, (add, leak, flood)),
+            *map(FunctionTool, (add, leak, flood, pour, look)),
             HttpTool(asking, loopback),
             HttpTool(lacking, loopback),
             HttpTool(asking.model_copy(update={"name": "outside"})),
@@ -170,6 +187,12 @@ async def test_a_call_that_does_not_fit_is_told_clearly(tenant: Tenant) -> None:
     with pytest.raises(ToolFailed, match="are passed on"):
         await tenant.call("flood", "list")
     assert (await tenant.call("flood", "text")).endswith("[cut: the result has 300,000 characters]")
+    poured = await tenant.call("pour")
+    assert poured.startswith('["x", "x", ')
+    assert poured.endswith("[cut: the result has 1,500,000 characters]")
+    for kind, error in (("key", KeyError), ("json", ValueError), ("other", ToolFailed)):
+        with pytest.raises(error, match="in the middle"):
+            await tenant.call("look", kind)
 
 
 async def test_a_missing_permission_is_named_before_anything_happens(tenant: Tenant, echo: EchoServer) -> None:
@@ -214,12 +237,15 @@ async def test_a_private_address_is_refused_through_the_service(tenant: Tenant, 
 
 @pytest.mark.parametrize(
     ("how", "kind"),
-    [("value", ValueError), ("key", KeyError), ("doubt", InDoubt), ("exit", ToolFailed), ("other", ToolFailed)],
+    [
+        *(("value", ValueError), ("doubt", InDoubt), ("refused", ToolFailed)),
+        *((how, InDoubt) for how in ("key", "json", "exit", "other")),
+    ],
 )
 async def test_an_error_of_a_tool_is_cleaned_and_keeps_its_kind(
     tenant: Tenant, how: str, kind: type[Exception]
 ) -> None:
-    """What a tool raises reaches the agent with its meaning and without the secret."""
+    """Without the secret. Of an effect whose library failed in the middle nobody knows whether it was done."""
     with pytest.raises(kind) as raised:
         await tenant.call("leak", how)
     assert "[secret KEY]" in str(raised.value)
@@ -235,7 +261,7 @@ async def test_a_marked_secret_is_found_nowhere(
     memory = MemoryServices(store=PostgresMemory(), db=tenant.database)
     said = [await tenant.call("ask", "what is {secret:KEY}?"), await tenant.call("leak", "result")]
     for how in ("value", "other"):
-        with pytest.raises((ValueError, ToolFailed)) as raised:
+        with pytest.raises((ValueError, InDoubt)) as raised:
             await tenant.call("leak", how)
         said.append(str(raised.value))
     storing = memory.find("memory.store")

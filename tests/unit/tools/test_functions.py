@@ -105,13 +105,18 @@ async def test_a_timeout_of_the_function_itself_is_its_own() -> None:
 
 
 async def test_a_result_that_is_no_json_is_refused() -> None:
-    """What can't be written as JSON can't go to an agent."""
+    """What can't be written as JSON can't go to an agent, who is told that the effect may have happened."""
 
-    def thing() -> object:
+    @tool(kind="read")
+    def seen() -> object:
         return object()
 
-    with pytest.raises(ToolFailed, match="not of JSON's types"):
-        await FunctionTool(thing).call(WHO, {})
+    def done() -> object:
+        return object()
+
+    for function, error in ((seen, ToolFailed), (done, InDoubt)):
+        with pytest.raises(error, match="not of JSON's types"):
+            await FunctionTool(function).call(WHO, {})
 
 
 def test_a_function_that_no_agent_can_call_is_refused() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from greatwheel.core.errors import InDoubt
+from greatwheel.tenancy.redaction import Redactor
+from greatwheel.tools import exchange as exchanges
 from greatwheel.tools.addresses import CheckedBackend, parse_network
+from greatwheel.tools.exchange import Limits, Request
 
 
 def certificate(folder: Path, host: str) -> Path:
@@ -60,3 +66,31 @@ async def test_the_certificate_must_be_the_names(tmp_path: Path, monkeypatch: py
         assert (await pool.request("GET", f"https://right.example:{port}/")).content == b"fine"
         with pytest.raises(httpcore2.ConnectError, match=r"wrong\.example"):
             await pool.request("GET", f"https://wrong.example:{port}/")
+
+
+async def test_an_effect_is_in_doubt_when_its_connection_turns_to_garbage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order had arrived: an error of TLS afterwards is not one of connecting."""
+    file = certificate(tmp_path, "right.example")
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(file)
+
+    def spoil(listening: socket.socket) -> None:
+        plain, _ = listening.accept()
+        with serving.wrap_socket(plain, server_side=True) as secured:
+            assert secured.recv(10_000).startswith(b"POST")
+            os.write(secured.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))  # a record that is none of the session's
+            secured.recv(1)
+
+    monkeypatch.setattr(exchanges, "_tls", lambda: ssl.create_default_context(cafile=str(file)))
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as threads:
+        port = listening.getsockname()[1]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
+        spoiling = threads.submit(spoil, listening)
+        limits = Limits(seconds=5.0, max_bytes=1_000, networks=[parse_network("127.0.0.1")])
+        order = Request(method="POST", url=f"https://right.example:{port}/", body=b"{}")
+        with pytest.raises(InDoubt):
+            await exchanges.exchange("act", "effect", order, limits, Redactor({}))
+        await asyncio.wrap_future(spoiling)
