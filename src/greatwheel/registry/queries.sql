@@ -1,4 +1,4 @@
--- Every statement sees the organisation of its connection alone.
+-- Every statement sees the organisation of its connection alone, unless it says otherwise.
 
 -- name: add_agent
 -- Makes a definition without a version; none when the name is taken.
@@ -81,4 +81,5 @@ select * from agent_defs where agent_id = %(agent_id)s;
 
 -- name: agents_read_from
 -- Organisation and id of every organisation's agents whose code is read from there; paths null: from anywhere.
+-- Without organisation.
 select org_id, agent_id from agents_read_from(%(kind)s, %(paths)s::text[]);

@@ -3,7 +3,7 @@
 insert into orgs (org_id, name) values (%(org_id)s, %(name)s);
 
 -- name: list_orgs
--- All organisations, or the one of a name or id.
+-- All organisations, or the one of a name or id. Without organisation.
 select org_id, name, concurrency, idle_seconds, triage_agent, created_at from list_orgs(%(wanted)s::text);
 
 -- name: update_org
@@ -16,7 +16,7 @@ where org_id = %(org_id)s
 returning org_id, name, concurrency, idle_seconds, triage_agent, created_at;
 
 -- name: is_first_start
--- Whether there is no organisation yet; others that ask wait until this transaction ends.
+-- Whether there is no organisation yet; others that ask wait until this transaction ends. Without organisation.
 select is_first_start() as first;
 
 -- name: create_user
@@ -59,11 +59,11 @@ values (
 returning expires_at;
 
 -- name: find_key
--- The key of a prefix, whosever it is.
+-- The key of a prefix, whosever it is. Without organisation.
 select org_id, key_id, user_id, role, allow, deny, hash, usable, use_is_noted from find_api_key(%(prefix)s::text);
 
 -- name: find_login
--- The login of a prefix, whosever it is.
+-- The login of a prefix, whosever it is. Without organisation.
 select org_id, login_id, key_id, user_id, role, allow, deny, hash, usable, use_is_noted
 from find_login(%(prefix)s::text);
 
@@ -100,9 +100,11 @@ update api_keys set revoked_at = coalesce(revoked_at, now())
 where key_id = %(wanted)s or prefix = %(wanted)s
 returning key_id;
 
--- name: session_key
--- The hash of a session's key, and for whom and which agent it is.
-select session_key, user_id, agent_id from sessions where session_id = %(session_id)s and status <> 'ended';
+-- name: session_standing
+-- Whether a session's key was revoked, and its user disabled.
+select s.revoked_at is not null as revoked, u.disabled
+from sessions s join users u using (org_id, user_id)
+where s.session_id = %(session_id)s;
 
 -- name: revoke_session_key
 -- Take a session's key away for good.

@@ -35,7 +35,8 @@ select scope, key, value from memories where scope = any (%(scopes)s::text[]) or
 -- name: open_jobs
 -- Jobs of tasks that are still in the queue.
 select args ->> 'task' as task from procrastinate_jobs
-where args ->> 'task' = any (%(tasks)s::text[]) and status in ('todo', 'doing')
+where args ->> 'org' = current_setting('greatwheel.org') and args ->> 'task' = any (%(tasks)s::text[])
+  and status in ('todo', 'doing')
 
 -- name: reservations
 -- Tokens that are still set aside for tasks.
