@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from procrastinate.schema import SchemaManager
+from psycopg.conninfo import conninfo_to_dict
 
 from greatwheel.core.errors import BadInput, DatabaseError, DatabaseUnavailable
 from greatwheel.core.ids import OrgId
@@ -103,6 +104,31 @@ async def test_a_login_role_without_power_can_run_everything(postgres_server: Em
             assert row == {"me": "greatwheel_app", "login": owner}
             await database.close()
         admin.execute(f"drop role {owner}")
+
+
+async def test_a_login_role_that_is_only_the_application_has_no_way_out(
+    postgres_server: EmbeddedServer, database_url: str, tmp_path: Path
+) -> None:
+    """On a migrated database a login role with the application's rights alone is enough, and row-level security holds.
+
+    Also after it has left the application's role, which any login may.
+    """
+    name = str(conninfo_to_dict(database_url)["dbname"])
+    with psycopg.connect(postgres_server.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"create role {(login := f'login_{secrets.token_hex(4)}')} login nosuperuser")
+        admin.execute(f"grant greatwheel_app to {login}")
+        database = await Database.open(postgres_server.url(name, user=login), folder=tmp_path)
+        async with database.org(OrgId("org_a")) as conn:
+            await conn.execute("insert into orgs (org_id, name) values ('org_a', 'a')")
+        async with database.org(OrgId("org_b")) as conn:
+            await conn.execute("set role none")
+            row = await (await conn.execute("select current_user as me, count(*) as seen from orgs")).fetchone()
+            assert row == {"me": login, "seen": 0}
+        with pytest.raises(DatabaseError, match="permission denied"):
+            async with database.org(OrgId("org_b")) as conn:
+                await conn.execute("set role greatwheel_owner")
+        await database.close()
+        admin.execute(f"drop role {login}")
 
 
 @pytest.mark.usefixtures("database_url")
