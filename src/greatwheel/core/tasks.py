@@ -46,7 +46,7 @@ class SubmitTask:
     priority: int = 0
     """Higher ones are admitted first."""
     budget: Mapping[str, Any] = field(default_factory=dict)
-    """Fields of `core.budgets.Budget` that replace the agent's."""
+    """Fields of `core.budgets.Budget` that take the place of the agent's, none of them greater."""
     model: str | None = None
     """One that the installation offers; None: the agent's."""
     instructions: str | None = None

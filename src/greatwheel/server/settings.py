@@ -145,12 +145,13 @@ class SchedulerSettings(Section):
     heartbeat_seconds: Seconds = 5.0
     stalled_after_seconds: Seconds = 20.0
     max_attempts: Count = 5
+    tasks_per_order: Count = 2_000
     backoff_seconds: Seconds = 1.0
     backoff_most_seconds: Seconds = 300.0
 
 
 class LimitSettings(Section):
-    """What a task may use where neither its order nor its agent says."""
+    """What a task may use where its agent says nothing; its order may ask for less."""
 
     tokens: Annotated[int, Field(ge=0)] = _BUDGET.tokens
     model_calls: Annotated[int, Field(ge=0)] = _BUDGET.model_calls

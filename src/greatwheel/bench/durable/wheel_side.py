@@ -64,9 +64,7 @@ class Client:
 
     async def order(self, text: str, *, context: Any = None, session: SessionId | None = None) -> Task:
         """A task, queued."""
-        order = SubmitTask(
-            user_id=self.user, input=text, agent=AGENT, context=context, session_id=session, budget=ROOMY
-        )
+        order = SubmitTask(user_id=self.user, input=text, agent=AGENT, context=context, session_id=session)
         async with self.installation.database.org(self.org) as connection:
             return await self.installation.tasks.submit(connection, order)
 
@@ -120,7 +118,7 @@ async def opened_client(folder: Path, *, concurrency: int, in_memory: int = 64) 
     """A new organisation of the installation in the folder, on the embedded server there."""
     settings = Settings.model_validate({"server": {"data": str(folder)}, "session": {"in_memory": in_memory}})
     async with opened(settings) as installation:
-        agent = DefineAgent(name=AGENT, origin=Inline(source=SOURCE))
+        agent = DefineAgent(name=AGENT, origin=Inline(source=SOURCE), budget=ROOMY)
         org, user = await new_tenant(installation, agent, concurrency=concurrency)
         yield Client(installation=installation, org=org, user=user)
 

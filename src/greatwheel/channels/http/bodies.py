@@ -42,7 +42,7 @@ class TaskOrder(Body):
     priority: Annotated[int, Field(ge=-1000, le=1000)] = 0
     """Higher ones are admitted first, within the organisation."""
     budget: BudgetEntry = BudgetEntry()
-    """What replaces the agent's budget."""
+    """What the task may use, where that is less than its agent's budget allows; more is refused."""
 
     @model_validator(mode="after")
     def _has_one_context(self) -> TaskOrder:

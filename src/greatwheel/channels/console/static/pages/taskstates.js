@@ -22,7 +22,8 @@ export const COLUMNS = [
 ];
 
 export const isOpen = (task) => ["queued", "admitted", "running", "waiting"].includes(task.status);
-export const canRetry = (task) => ["failed", "dead"].includes(task.status);
+/** A task that another one called is tried again with that one. */
+export const canRetry = (task) => !task.parent_id && ["failed", "dead"].includes(task.status);
 
 /** Why a task did not end well, in a line; empty when it did, or has not ended. */
 export function reasonOf(task) {
