@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import time
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -30,6 +31,11 @@ CLEANER = Redactor({"MAIL": SECRET})
         quote(json.dumps({"key": SECRET})),
         quote(quote_plus(SECRET)),
         base64.b64encode(json.dumps(["x", SECRET]).encode()).decode(),
+        *(
+            r"pa ss\/w+ord<\"\u00e9\\&7",
+            r"pa ss/w+ord\u003c\"é\\\u00267",
+            r"pa ss/w\u002Bord\u003C\u0022\u00E9\\\u00267",
+        ),
         html.escape(SECRET),
         html.escape(SECRET, quote=False),
         SECRET.encode().hex(),
@@ -55,6 +61,22 @@ def test_secrets_go_from_whole_values() -> None:
     value = {"a": [SECRET, 1, None], SECRET: (SECRET.encode(), 2.5, True)}
     marked = "[secret MAIL]"
     assert CLEANER.value(value) == {"a": [marked, 1, None], marked: (marked.encode(), 2.5, True)}
+
+
+def test_a_secret_of_digits_goes_from_numbers() -> None:
+    """A server may send back as a number what it was given as a text."""
+    cleaner = Redactor({"PIN": "48151623"})
+    marked = "[secret PIN]"
+    assert cleaner.value([48151623, 7, True, 0.5, -48151623]) == [marked, 7, True, 0.5, f"-{marked}"]
+    assert cleaner.value([48151623.0, 10**9_000]) == [f"{marked}.0", 10**9_000]
+
+
+def test_a_value_of_many_parts_is_cleaned_quickly() -> None:
+    """A hostile answer may have a hundred thousand texts, and an organisation many secrets."""
+    cleaner = Redactor({f"KEY{number}": f"a/{number}+b&c<d>é" * 3 for number in range(50)})
+    began = time.monotonic()
+    assert cleaner.value(["", "abcdefgh"] * 50_000 + ["a/7+b&c<d>é" * 3])[-1] == "[secret KEY7]"
+    assert time.monotonic() - began < 3
 
 
 def test_the_longer_of_two_secrets_goes_whole() -> None:
