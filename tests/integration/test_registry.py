@@ -14,7 +14,6 @@ from greatwheel.core.errors import BadInput, Conflict, GitFailed, NotFound, Sour
 from greatwheel.core.ids import AgentId, OrgId, new_id
 from greatwheel.database.database import Database
 from greatwheel.registry.agents import AgentVersion, DefineAgent, File, Git, Inline
-from greatwheel.registry.definitions import parse_agents
 from greatwheel.registry.registry import Registry, RegistrySettings
 
 
@@ -345,9 +344,16 @@ class TestAgentsToml:
         "[agents.one]\nfile = 'one.py'\n\n[agents.two]\n\n[agents.three]\nsource = '''def handle(task): return 3'''\n"
     )
 
-    async def load(self, registry: Registry, org_id: OrgId, text: str = FILE) -> dict[str, str]:
+    @pytest.fixture(autouse=True)
+    def file(self, folder: Path) -> Path:
+        """The file itself."""
+        file = folder / "agents.toml"
+        file.write_text(self.FILE)
+        return file
+
+    async def load(self, registry: Registry, org_id: OrgId) -> dict[str, str]:
         """Name → outcome."""
-        return {each.name: each.outcome for each in await registry.load([org_id], parse_agents(text))}
+        return {each.name: each.outcome for each in await registry.load([org_id])}
 
     async def test_the_first_load_defines_and_the_next_finds_it_done(self, registry: Registry, org_id: OrgId) -> None:
         """Each agent gets a version by config, once."""
@@ -367,12 +373,14 @@ class TestAgentsToml:
         agents = await processes[0].list(org_id)
         assert [(agent.name, agent.current_version) for agent in agents] == [("one", 1), ("three", 1), ("two", 1)]
 
-    async def test_what_changed_meanwhile_is_taken_in(self, registry: Registry, folder: Path, org_id: OrgId) -> None:
+    async def test_what_changed_meanwhile_is_taken_in(
+        self, registry: Registry, folder: Path, file: Path, org_id: OrgId
+    ) -> None:
         """A file edited between two starts is a version by file_watch; a changed entry changes the definition."""
         await self.load(registry, org_id)
         (folder / "one.py").write_text(code(2))
-        changed = self.FILE.replace("[agents.two]", "[agents.two]\nmodel = 'm'").replace("return 3", "return 4")
-        assert await self.load(registry, org_id, changed) == dict.fromkeys(["one", "two", "three"], "changed")
+        file.write_text(self.FILE.replace("[agents.two]", "[agents.two]\nmodel = 'm'").replace("return 3", "return 4"))
+        assert await self.load(registry, org_id) == dict.fromkeys(["one", "two", "three"], "changed")
         triggers = [(await registry.version(org_id, name)).trigger for name in ("one", "three")]
         assert triggers == ["file_watch", "config"]
         assert (await registry.get(org_id, "two")).model == "m"
@@ -396,17 +404,19 @@ class TestAgentsToml:
     ) -> None:
         """One load defines the agents of several organisations, each its own."""
         other = await another_org(database)
-        loaded = await registry.load([org_id, other], parse_agents(self.FILE))
+        loaded = await registry.load([org_id, other])
         assert [(each.org_id, each.name) for each in loaded] == [
             (each, name) for name in ("one", "two", "three") for each in (org_id, other)
         ]
         ids = [(await registry.get(each, "one")).agent_id for each in (org_id, other)]
         assert len(set(ids)) == 2
 
-    async def test_a_lost_repository_is_told_of(self, registry: Registry, tmp_path: Path, org_id: OrgId) -> None:
+    async def test_a_lost_repository_is_told_of(
+        self, registry: Registry, tmp_path: Path, file: Path, org_id: OrgId
+    ) -> None:
         """An agent whose repository can't be read is refused with git's words."""
-        text = f"[agents.one]\ngit = '{tmp_path}/none'\npath = 'one.py'"
-        (refused,) = await registry.load([org_id], parse_agents(text))
+        file.write_text(f"[agents.one]\ngit = '{tmp_path}/none'\npath = 'one.py'")
+        (refused,) = await registry.load([org_id])
         assert refused.outcome == "refused"
         assert "git fetch: " in refused.reason
 
@@ -420,9 +430,75 @@ class TestAgentsToml:
     async def test_one_fault_leaves_the_others(self, registry: Registry, folder: Path, org_id: OrgId) -> None:
         """An agent whose file is missing is refused with the reason; the others are loaded."""
         (folder / "one.py").unlink()
-        done = {each.name: each for each in await registry.load([org_id], parse_agents(self.FILE))}
+        done = {each.name: each for each in await registry.load([org_id])}
         assert [done[name].outcome for name in ("one", "two", "three")] == ["refused", "defined", "defined"]
         assert "There is no file one.py" in done["one"].reason
+
+    async def test_a_change_is_taken_in_once_by_all_who_watch(
+        self, database: Database, folder: Path, file: Path, org_id: OrgId
+    ) -> None:
+        """Two processes that watch make one version of each change, and an organisation that is new gets its agents."""
+        other, stop = await another_org(database), asyncio.Event()
+        processes = [registry_of(database, folder) for _ in range(2)]
+        watching = [asyncio.create_task(process.watch(stop)) for process in processes]
+
+        async def are_at(versions: dict[str, int]) -> bool:
+            found = [{each.name: each.current_version for each in await processes[0].list(org)} for org in orgs]
+            return found == [versions] * 2
+
+        orgs = (org_id, other)
+        await eventually(lambda: are_at({"one": 1, "two": 1, "three": 1}))
+        (folder / "new.toml").write_text(self.FILE.replace("return 3", "return 4"))
+        (folder / "new.toml").replace(file)
+        await eventually(lambda: are_at({"one": 1, "two": 1, "three": 2}))
+        file.write_text(self.FILE.replace("return 3", "return 5") + "[agents.four]")
+        await eventually(lambda: are_at({"one": 1, "two": 1, "three": 3, "four": 1}))
+        stop.set()
+        await asyncio.wait_for(asyncio.gather(*watching), 10)
+        assert await are_at({"one": 1, "two": 1, "three": 3, "four": 1})
+
+    async def test_a_wrong_file_is_told_of_once_and_changes_nothing(
+        self, registry: Registry, file: Path, org_id: OrgId, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The agents stay as they are, and so do the models that the operator gave them, until the file is right."""
+        file.write_text(self.FILE.replace("[agents.two]", "[agents.two]\nmodel = 'http://gpu/v1#m'"))
+        await registry.follow_definitions()
+        before = await registry.list(org_id)
+        file.write_text(self.FILE.replace("[agents.two]", "[agents.two]\nmodle = 'm'"))
+        for _ in range(2):
+            await registry.follow_definitions()
+        assert caplog.text.count("unknown key modle; did you mean model?") == 1
+        file.unlink()
+        await registry.follow_definitions()
+        assert caplog.text.count("can't be read") == 1
+        assert await registry.list(org_id) == before
+        assert await registry.configured_models() == {"http://gpu/v1#m"}
+        file.write_text(self.FILE)
+        await registry.follow_definitions()
+        assert (await registry.get(org_id, "two")).model is None
+        assert await registry.configured_models() == set()
+
+    async def test_who_read_it_before_it_was_changed_undoes_nothing(
+        self, registry: Registry, database: Database, file: Path, folder: Path, org_id: OrgId
+    ) -> None:
+        """A process that is slow between reading the file and taking it in leaves what is newer alone."""
+        await registry.load([org_id])
+        slow, newer = registry_of(database, folder), self.FILE.replace("return 3", "return 4")
+        async with database.org(org_id) as conn:
+            await conn.execute("select from agent_defs for update")  # so the slow one waits after its reading
+            loading = asyncio.create_task(slow.load([org_id]))
+            await eventually(lambda: _is_waiting(database))
+            file.write_text(newer)
+        assert {each.outcome for each in await loading} == {"overtaken"}
+        assert await self.load(registry, org_id) == {"one": "unchanged", "two": "unchanged", "three": "changed"}
+
+
+async def _is_waiting(database: Database) -> bool:
+    """Whether some transaction waits for another one's lock."""
+    waits = "select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()"
+    async with database.system() as conn:
+        row = await (await conn.execute(f"select exists ({waits}) as found")).fetchone()
+    return row is not None and bool(row["found"])
 
 
 def commit(place: Path, name: str, text: str) -> str:

@@ -143,13 +143,17 @@ def parse_agents(text: str, *, name: str = "agents.toml") -> Sequence[DefineAgen
 
 def read_agents(path: Path) -> Sequence[DefineAgent]:
     """The orders of a file; raises as `parse_agents`."""
+    return parse_agents(read_text(path), name=str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; BadInput when it can't be had."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{path} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise BadInput(f"{path} is not text in UTF-8.") from error
-    return parse_agents(text, name=str(path))
 
 
 def _faults(error: ValidationError) -> str:

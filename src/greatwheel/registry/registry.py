@@ -7,7 +7,8 @@
    as a change, so a rollback stays until somebody edits the source.
 4. **Once.** Processes that see the same change make one version of it: what was read last is compared under a row lock.
 5. **agents.toml** defines agents that are not there, and follows up on those that nobody has changed through this
-   class. What was changed or removed here stays so.
+   class. What was changed or removed here stays so. A process that has read it before it was changed again leaves it to
+   the next look.
 6. **Tenancy.** Every method sees the organisation it is given, and no other; only `follow_*` and `watch` walk over all.
 """
 
@@ -37,16 +38,19 @@ from greatwheel.registry.agents import (
     PinnedAgent,
     SourceKind,
 )
+from greatwheel.registry.agents_file import AgentsFile, Reading
+from greatwheel.registry.bundled import FILE
 from greatwheel.registry.changes import Code
 from greatwheel.registry.folder import AgentFolder
 from greatwheel.registry.git import USUAL_PROTOCOLS, Fetched, GitReader, Protocol
 from greatwheel.registry.sources import check_source
 from greatwheel.registry.watching import Watching
+from greatwheel.tenancy import orgs
 
 _LOG = logging.getLogger("greatwheel.registry")
 _GIT_AT_ONCE = 4
 
-Outcome: TypeAlias = Literal["defined", "changed", "unchanged", "kept", "removed", "refused"]
+Outcome: TypeAlias = Literal["defined", "changed", "unchanged", "kept", "removed", "refused", "overtaken"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +59,8 @@ class RegistrySettings:
 
     folder: Path
     """The folder of agents: file sources are read from below it."""
+    file: str = FILE
+    """agents.toml: the name of the file in it."""
     git_protocols: Collection[Protocol] = USUAL_PROTOCOLS
     git_timeout: float = 60.0
     """Seconds that one read of a repository may take."""
@@ -69,7 +75,8 @@ class Loaded:
     org_id: OrgId
     name: str
     outcome: Outcome
-    """`kept`: it was changed here since, and stays so. `removed`: it was removed here. `refused`: see `reason`."""
+    """`kept`: it was changed here since, and stays so. `removed`: it was removed here. `refused`: see `reason`.
+    `overtaken`: agents.toml was changed meanwhile."""
     reason: str = ""
 
 
@@ -80,11 +87,26 @@ class Registry:
         self._database = database
         self._settings = settings
         self._folder = AgentFolder(settings.folder)
+        self._file = AgentsFile(self._folder.path / settings.file)
+        self._fault = ""
         self._git = GitReader(protocols=settings.git_protocols, seconds=settings.git_timeout)
 
-    async def load(self, org_ids: Sequence[OrgId], orders: Sequence[DefineAgent]) -> Sequence[Loaded]:
-        """Bring organisations up to date with agents.toml. A fault in one agent leaves the others alone."""
-        return [loaded for order in orders for loaded in await self._load_order(org_ids, order)]
+    async def load(self, org_ids: Sequence[OrgId] | None = None) -> Sequence[Loaded]:
+        """Bring organisations (None: all) up to date with agents.toml. A fault in one agent leaves the others alone.
+
+        Raises:
+            BadInput: the file can't be read, or one of its entries is wrong; one line.
+        """
+        reading = await asyncio.to_thread(self._file.read)
+        wanted = [org.org_id for org in await orgs.list_all(self._database)] if org_ids is None else org_ids
+        done = [loaded for order in reading.orders for loaded in await self._load_order(wanted, order, reading)]
+        if org_ids is None:
+            self._file.taken = reading.text
+        return done
+
+    async def configured_models(self) -> Collection[str]:
+        """The models that agents.toml names: the operator's own choice, whatever they are."""
+        return await asyncio.to_thread(self._file.models)
 
     async def define(self, org_id: OrgId, order: DefineAgent) -> Agent:
         """A new agent with its first version.
@@ -182,6 +204,22 @@ class Registry:
             raise NotFound(f"There is no agent {agent_id} in this organisation.")
         return PinnedAgent(agent=agent, version=await _version(conn, agent, version))
 
+    async def follow_definitions(self) -> None:
+        """Take in agents.toml for every organisation, if it has changed. What is wrong with it is logged, once.
+
+        Raises:
+            DatabaseError: not everything was taken in.
+        """
+        fault = ""
+        try:
+            if await asyncio.to_thread(self._file.has_news):
+                await self.load()
+        except BadInput as error:
+            fault = str(error)
+        if fault and fault != self._fault:
+            _LOG.warning("agents stay as they are: %s", fault)
+        self._fault = fault
+
     async def follow_files(self, paths: Collection[str] | None = None) -> None:
         """Take in the changes of these files, or of all, for every organisation. What is refused is logged.
 
@@ -195,39 +233,42 @@ class Registry:
         await self._follow_all("git", None)
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Follow files as they change, and repositories from time to time, until `stop` is set."""
+        """Follow agents.toml and files as they change, and repositories from time to time, until `stop` is set."""
         watching = Watching(
             folder=self._folder,
+            follow_definitions=self.follow_definitions,
             follow_files=self.follow_files,
             follow_git=self.follow_git,
             git_interval=self._settings.git_interval,
         )
         await watching.run(stop)
 
-    async def _load_order(self, org_ids: Sequence[OrgId], order: DefineAgent) -> Sequence[Loaded]:
+    async def _load_order(self, org_ids: Sequence[OrgId], order: DefineAgent, reading: Reading) -> Sequence[Loaded]:
         try:
             fetched = await self._fetch(order.origin)
         except (BadInput, GitFailed) as error:
             return [_refused(org_id, order, error) for org_id in org_ids]
-        return [await self._load_one(org_id, order, fetched) for org_id in org_ids]
+        return [await self._load_one(org_id, order, fetched, reading) for org_id in org_ids]
 
-    async def _load_one(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None) -> Loaded:
+    async def _load_one(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None, reading: Reading) -> Loaded:
         try:
             try:
-                outcome = await self._load_into(org_id, order, fetched)
+                outcome = await self._load_into(org_id, order, fetched, reading)
             except Conflict:  # another process was defining it at that moment: now it is there
-                outcome = await self._load_into(org_id, order, fetched)
+                outcome = await self._load_into(org_id, order, fetched, reading)
         except BadInput as error:
             return _refused(org_id, order, error)
         return Loaded(org_id=org_id, name=order.name, outcome=outcome)
 
-    async def _load_into(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None) -> Outcome:
+    async def _load_into(self, org_id: OrgId, order: DefineAgent, fetched: Fetched | None, reading: Reading) -> Outcome:
         async with self._database.org(org_id) as conn:
             found = await postgres.lock_named(conn, order.name)
             if found is None and await postgres.was_removed_by_hand(conn, order.name):
                 return "removed"
             if found is not None and not found[0].managed:
                 return "kept"
+            if not await asyncio.to_thread(self._file.still_says, reading.text):
+                return "overtaken"  # another process may have taken in what it says now: it must not be undone
             code = await self._code(order.origin, fetched)
             if found is None:
                 await changes.add(conn, order, code, trigger="config", managed=True)

@@ -24,11 +24,13 @@ class Watching:
         self,
         *,
         folder: AgentFolder,
+        follow_definitions: Callable[[], Awaitable[None]],
         follow_files: Callable[[Collection[str] | None], Awaitable[None]],
         follow_git: Callable[[], Awaitable[None]],
         git_interval: float,
     ) -> None:
         self._folder = folder
+        self._follow_definitions = follow_definitions
         self._follow_files = follow_files
         self._follow_git = follow_git
         self._git_interval = git_interval
@@ -44,8 +46,11 @@ class Watching:
             _LOG.warning("there is no folder %s; agents' files are not followed", self._folder.path)
             return
         pending: set[str] | None = None  # None: any file may have changed
+        news = True  # agents.toml may have changed; it may be a link to what changed, so any change is looked at
         changes = awatch(self._folder.path, stop_event=stop, rust_timeout=_PAUSE_MS, yield_on_timeout=True)
         async for change in changes:
+            if news or change:
+                news = not await _done(self._follow_definitions())
             if pending is not None:
                 pending |= self._named(path for _, path in change)
             if pending is None or pending:

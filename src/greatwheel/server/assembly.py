@@ -39,13 +39,12 @@ from greatwheel.scheduler.retrying import Retrying
 from greatwheel.scheduler.submission import Submission
 from greatwheel.scheduler.tasks import TaskStore
 from greatwheel.scheduler.worker import Worker, WorkerSettings
-from greatwheel.server.agents import load_agents, registry_of
+from greatwheel.server.agents import registry_of
 from greatwheel.server.composition import open_engine, open_model
 from greatwheel.server.deployment import database_of, sealer_of
 from greatwheel.server.errands import courier_of
 from greatwheel.server.models import ModelPool, Opener
 from greatwheel.server.settings import Settings
-from greatwheel.tenancy import orgs
 from greatwheel.tenancy.sealing import Sealer
 from greatwheel.tenancy.secrets import SecretStore
 from greatwheel.tools.configuration import ToolsSettings, all_tools, tool_settings
@@ -123,6 +122,7 @@ def task_store(settings: Settings, sealer: Sealer) -> TaskStore:
         budget=settings.limits.budget,
         engine=settings.sandbox.engine,
         max_attempts=chosen.max_attempts,
+        most_tasks=chosen.tasks_per_order,
     )
     return TaskStore(
         submission, retrying=Retrying(base_seconds=chosen.backoff_seconds, cap_seconds=chosen.backoff_most_seconds)
@@ -213,8 +213,9 @@ async def opened_runner(
         stack.push_async_callback(engines.close)
         offered = OfferedModels(settings.llm.model or None, settings.llm.environment(os.environ))
         models = ModelPool(
-            opener or _opener(settings, database, tell), settings.llm.model or None, offered=offered.list
-        )
+            opener or _opener(settings, database, tell), settings.llm.model or None,
+            offered=offered.list, configured=installation.registry.configured_models,
+        )  # fmt: skip
         stack.push_async_callback(models.close)
         commits = GroupCommit(store(PostgresStore(connector(database.url))), tell=tell)
         stack.push_async_callback(commits.close)
@@ -244,8 +245,7 @@ async def opened_runner(
 
 async def load_everybodys_agents(installation: Installation, tell: Callable[[str], None]) -> None:
     """Give every organisation the agents of agents.toml; `tell` gets a line for each that was refused."""
-    organisations = [org.org_id for org in await orgs.list_all(installation.database)]
-    for loaded in await load_agents(installation.settings, installation.registry, organisations):
+    for loaded in await installation.registry.load():
         if loaded.outcome == "refused":
             tell(f"agent {loaded.name} was not loaded: {loaded.reason}")
 

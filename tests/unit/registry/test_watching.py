@@ -38,9 +38,15 @@ class Follower:
         return self.seen[-1]
 
 
-def watching(folder: Path, files: Follower, git: Follower) -> Watching:
+def watching(folder: Path, files: Follower, git: Follower, definitions: Follower | None = None) -> Watching:
     """The loops over a folder."""
-    return Watching(folder=AgentFolder(folder), follow_files=files, follow_git=git, git_interval=0.05)
+    return Watching(
+        folder=AgentFolder(folder),
+        follow_definitions=definitions or Follower(),
+        follow_files=files,
+        follow_git=git,
+        git_interval=0.05,
+    )
 
 
 async def test_changed_files_are_told_by_their_names(tmp_path: Path) -> None:
@@ -54,6 +60,18 @@ async def test_changed_files_are_told_by_their_names(tmp_path: Path) -> None:
     assert await files.news() == {"one.py"}
     (tmp_path / "deep" / "two.py").write_text("x = 2")
     assert await files.news() == {"deep/two.py"}
+    stop.set()
+    await asyncio.wait_for(loops, 5)
+
+
+async def test_definitions_are_looked_at_when_anything_changes(tmp_path: Path) -> None:
+    """At the start, and again while the database is away, and after a change of whatever agents.toml may link to."""
+    definitions, stop = Follower(failures=1), asyncio.Event()
+    loops = asyncio.create_task(watching(tmp_path, Follower(), Follower(), definitions).run(stop))
+    await definitions.news()
+    assert definitions.attempts == 2
+    (tmp_path / "..data").write_text("[agents.one]")
+    await definitions.news()
     stop.set()
     await asyncio.wait_for(loops, 5)
 

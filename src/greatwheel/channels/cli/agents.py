@@ -22,7 +22,7 @@ from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.database.database import Database
 from greatwheel.registry.definitions import parse_agent
 from greatwheel.registry.registry import Loaded
-from greatwheel.server.agents import load_agents, registry_of
+from greatwheel.server.agents import registry_of
 from greatwheel.server.settings import load_settings
 from greatwheel.tenancy import orgs
 from greatwheel.tenancy.first_start import FIRST_ORG
@@ -224,7 +224,7 @@ def load_file(org: LocalOrgOption = FIRST_ORG, config: ConfigOption = None, as_j
 
     async def work(database: Database) -> Sequence[Loaded]:
         org_id = (await orgs.find(database, org)).org_id
-        return await load_agents(settings, registry_of(settings, database), [org_id])
+        return await registry_of(settings, database).load([org_id])
 
     loaded = with_database(config, work)
     if as_json:

@@ -13,7 +13,7 @@ from greatwheel.core.errors import BadInput
 from greatwheel.core.ids import OrgId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
-from greatwheel.server.agents import load_agents, registry_of
+from greatwheel.server.agents import registry_of
 from greatwheel.server.settings import Settings, load_settings
 from greatwheel.tenancy import api_keys, orgs, users
 from greatwheel.tenancy.orgs import Org
@@ -58,7 +58,7 @@ def create_org(
 async def _give_agents(settings: Settings, database: Database, org_id: OrgId) -> None:
     """What can't be loaded is said: the organisation is there, and `serve` will try again."""
     try:
-        loaded = await load_agents(settings, registry_of(settings, database), [org_id])
+        loaded = await registry_of(settings, database).load([org_id])
     except BadInput as error:
         say(f"it has no agents yet: {error}")
         return

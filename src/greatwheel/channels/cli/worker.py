@@ -33,6 +33,8 @@ async def _work(settings: Settings, concurrency: int | None, stop: asyncio.Event
         async with asyncio.TaskGroup() as group:
             group.create_task(look_for_model(runner))
             group.create_task(work(installation, runner, stop, concurrency=concurrency))
+            if settings.agents.folder:  # else it would take the agents that come with the product for newer ones
+                group.create_task(installation.registry.watch(stop))
 
 
 async def look_for_model(runner: TaskRunner) -> None:
