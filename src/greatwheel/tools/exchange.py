@@ -129,10 +129,11 @@ async def _read(response: httpcore2.Response, max_bytes: int, redactor: Redactor
             raw += piece
             if len(raw) >= enough:
                 break
-    cleaned = redactor.text(bytes(raw[:enough]).decode(errors="replace"))
+    text = bytes(raw[:enough]).decode(errors="replace")
+    cleaned = await asyncio.to_thread(redactor.text, text)  # it may take a while, and others are to be served
     whole = len(raw) <= max_bytes
-    text = cleaned if whole else cleaned.encode()[:max_bytes].decode(errors="ignore")
-    return Reply(status=response.status, text=text, whole=whole)
+    kept = cleaned if whole else cleaned.encode()[:max_bytes].decode(errors="ignore")
+    return Reply(status=response.status, text=kept, whole=whole)
 
 
 def check_status(name: str, kind: ToolKind, reply: Reply) -> None:

@@ -7,12 +7,11 @@ secrets there. What leaves a tool, result or error, is cleaned of the organisati
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greatwheel.core.errors import GreatwheelError, ToolFailed
+from greatwheel.core.errors import GreatwheelError
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 from greatwheel.runtime.services import MOST_LISTED, Effect, ListedTool, Read, Service, ServiceCall, ToolList, Varying
@@ -24,6 +23,7 @@ from greatwheel.tools.doubt import unanswered
 from greatwheel.tools.port import Invocation, Tool, ToolSource, ToolSpec
 from greatwheel.tools.registry import ToolRegistry
 from greatwheel.tools.requirements import require_secrets
+from greatwheel.tools.results import passed_on
 from greatwheel.tools.signatures import signature
 
 _START = "tool."
@@ -124,7 +124,7 @@ async def _use(
     tool: Tool, secrets: Mapping[str, str], call: ServiceCall, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> Any:
     arguments = await asyncio.to_thread(bind, tool.spec, args, kwargs)
-    redactor = Redactor(secrets)
+    redactor = await asyncio.to_thread(Redactor, secrets)
     invocation = Invocation(
         org_id=call.context.organisation,
         user_id=call.task.user_id,
@@ -132,7 +132,8 @@ async def _use(
         secrets={wanted: secrets[wanted] for wanted in tool.spec.secrets},
         redactor=redactor,
     )
-    return _checked(tool.spec, redactor.value(await _done(tool, invocation, arguments, redactor)))
+    result = await _done(tool, invocation, arguments, redactor)
+    return await asyncio.to_thread(passed_on, tool.spec, result, redactor)
 
 
 async def _done(tool: Tool, invocation: Invocation, arguments: Mapping[str, Any], redactor: Redactor) -> Any:
@@ -171,20 +172,6 @@ def _shown(specs: Sequence[ToolSpec], redactor: Redactor) -> list[ListedTool]:
 
 def _cleaned(error: GreatwheelError, redactor: Redactor) -> GreatwheelError:
     return type(error)(redactor.text(str(error)))
-
-
-def _checked(spec: ToolSpec, result: Any) -> Any:
-    """The result if it is not too long; else its beginning, or an error where there is nothing to lose."""
-    try:
-        text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise unanswered(spec.kind, f"tool.{spec.name} gave a value that is not of JSON's types: {error}") from None
-    if len(text) <= spec.max_result_chars:
-        return result
-    if isinstance(result, str) or spec.kind == "effect":
-        return f"{text[: spec.max_result_chars]}\n[cut: the result has {len(text):,} characters]"
-    too_long = f"the result has {len(text):,} characters and at most {spec.max_result_chars:,} are passed on"
-    raise ToolFailed(f"tool.{spec.name}: {too_long}.")
 
 
 def _action(call: ServiceCall) -> tuple[str, Mapping[str, Any]]:
