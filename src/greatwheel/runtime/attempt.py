@@ -65,7 +65,7 @@ class Attempt:
         return "" if self.task.kind == "child" else self.code.instructions if own is None else own
 
 
-def session_keys(sealer: Sealer, org: OrgId, session: SessionId) -> list[str]:
+def possible_keys(sealer: Sealer, org: OrgId, session: SessionId) -> list[str]:
     """The session's credential by each master key, the newest first.
 
     It is the same whenever it is made again, so that a replayed sandbox holds the same: which of them the session

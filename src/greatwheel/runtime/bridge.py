@@ -20,6 +20,7 @@ from greatwheel.core.errors import (
     BadInput,
     BudgetExceeded,
     InDoubt,
+    KeyRefused,
     LimitReached,
     ModelNotFound,
     ModelRefused,
@@ -130,6 +131,8 @@ class Bridge:
         for call in calls.calls:
             if call.name == "FINAL":
                 return await self._final(call)
+        if self.desk is not None:
+            await self.desk.journal.live()
         first = self.calls + 1
         self.calls += len(calls.calls)
         answers = await _gather([self._serve_one(number, call) for number, call in enumerate(calls.calls, first)])
@@ -168,6 +171,8 @@ class Bridge:
             served = await self._handle(number, call, ledger, heard)
         except (TypeError, ValueError, KeyError, OverflowError, TimeoutError) as error:
             failure = f"{type(error).__name__}: {error}"
+        except KeyRefused:
+            raise  # the end of the run, which the guest can't catch
         except GUEST_ERRORS as error:
             failure = f"{type(error).__name__}: {error}"
         except BadInput as error:

@@ -9,6 +9,7 @@ its time, and what a crash can lose is what took next to no time to get.
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -46,7 +47,7 @@ class Store(Protocol):
     """Where batches go. Used by the writer's thread alone."""
 
     def commit(self, batch: Batch) -> frozenset[Run]:
-        """Write a batch in one transaction; the runs whose epoch is over, of which nothing was written.
+        """Write a batch in one transaction; the runs that may not go on (see `journal`), of which nothing was written.
 
         Writing a batch again that was committed already changes nothing.
 
@@ -79,6 +80,7 @@ class GroupCommit:
         self._rows: list[tuple[Run, Row]] = []
         self._waiters: list[tuple[Run, asyncio.AbstractEventLoop, asyncio.Future[bool]]] = []
         self._lost: set[Run] = set()
+        self._live: dict[Run, float] = {}
         self._closing = False
         self._hurry = False
         self._committing = False
@@ -95,7 +97,7 @@ class GroupCommit:
                 self._wake.notify()
 
     async def committed(self, run: Run) -> bool:
-        """Wait until all rows so far are durable; False when the run's epoch is over."""
+        """Wait until all rows so far are durable; False when the run may not go on."""
         loop = asyncio.get_running_loop()
         with self._wake:
             if not self._rows and not self._committing:
@@ -106,13 +108,23 @@ class GroupCommit:
         return await future
 
     def is_lost(self, run: Run) -> bool:
-        """Whether it is known already that the run's epoch is over."""
+        """Whether it is known already that the run may not go on."""
         return run in self._lost
+
+    def live_since(self, run: Run) -> float:
+        """The `time.monotonic` at which it was last asked whether the run may go on, and it might."""
+        return self._live.get(run, -math.inf)
+
+    def note_live(self, run: Run, asked: float) -> None:
+        """The run might go on when that was asked; from now on each commit asks anew."""
+        with self._wake:
+            self._live[run] = asked
 
     def forget(self, run: Run) -> None:
         """The run has ended: what was known of it is not needed any more."""
         with self._wake:
             self._lost.discard(run)
+            self._live.pop(run, None)
 
     async def close(self) -> None:
         """Write what is left and end the thread."""
@@ -153,6 +165,7 @@ class GroupCommit:
         """Write until it is written: rows are in order, so none may be left out."""
         told = False
         while True:
+            asked = time.monotonic()
             try:
                 lost = self._store.commit([(run, row) for run, row in rows if run not in self._lost])
             except (DatabaseUnavailable, Conflict) as error:
@@ -165,6 +178,7 @@ class GroupCommit:
                 lost = self._without_the_refused(rows, error)
             with self._wake:
                 self._lost |= lost
+                self._live.update(dict.fromkeys(self._live.keys() & {run for run, _ in rows}, asked))
             return
 
     def _without_the_refused(self, rows: list[tuple[Run, Row]], error: GreatwheelError) -> frozenset[Run]:

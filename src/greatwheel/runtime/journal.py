@@ -8,8 +8,11 @@ Numbered contract:
    with the same idempotency keys.
 3. **Barriers.** `intend`, `record`, `wait` and `boundary` return when they, and all that came before, are durable.
 4. **One writer.** When another worker has taken the task over, every method that waits raises `LeaseLost`, `served`
-   does as soon as that is known, and nothing of this run is written any more.
+   does as soon as that is known, and nothing of this run is written any more. The same holds from the moment when the
+   session has lost its key or its user was disabled.
 5. **Both or neither.** `record` and `wait` commit what the handler wrote and the call's row together.
+6. **Standing.** `live` goes before whatever is asked of others without a barrier. What it knows is at most
+   `FRESH_SECONDS` old.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     from greatwheel.database.connection import OrgConnection  # a run without a database needs no driver
 
 CallState: TypeAlias = Literal["started", "waiting", "done", "failed"]
+FRESH_SECONDS = 0.05
+"""For so long a run that was found to be live is taken to be: busy runs, which write more often, ask nothing extra."""
 REQUEST_CHARS = 400
 """How much of a call's arguments the journal shows to people."""
 
@@ -75,6 +80,10 @@ class Journal(Protocol):
 
     def event(self, type: str, data: Mapping[str, Any]) -> None:
         """Something that people may watch."""
+        ...
+
+    async def live(self) -> None:
+        """Return when the run may go on: the task is this worker's, its session has its key, its user may act."""
         ...
 
     async def committed(self) -> None:

@@ -242,6 +242,8 @@ class Loop:
         if recorded is not None:
             self.ledger.add(recorded.usage)
             return ChatReply(text=recorded.text, usage=recorded.usage, model=self.model.model)
+        if self.desk is not None:
+            await self.desk.journal.live()
         request = ChatRequest(
             messages=messages,
             temperature=temperature,

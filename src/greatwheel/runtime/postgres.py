@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
@@ -20,7 +21,7 @@ from greatwheel.database.database import Database
 from greatwheel.database.errors import as_ours
 from greatwheel.database.storable import storable, storable_text
 from greatwheel.runtime.group_commit import Batch, GroupCommit, Run
-from greatwheel.runtime.journal import CallRow, EventRow, encoded
+from greatwheel.runtime.journal import FRESH_SECONDS, CallRow, EventRow, encoded
 from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.record import RecordedCall
 from greatwheel.runtime.services import Waiting
@@ -65,7 +66,7 @@ def _by_organisation(batch: Batch) -> Iterable[tuple[OrgId, list[tuple[Run, Any]
 
 
 def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run]:
-    """Write one organisation's rows; the runs that have lost their task.
+    """Write one organisation's rows; the runs that have lost their task, or may not go on with it.
 
     A worker that was slow may have taken over its own task: of two runs of it, only the later one can still have it.
     """
@@ -141,6 +142,18 @@ class PostgresJournal:
     def event(self, type: str, data: Mapping[str, Any]) -> None:
         """Something that people may watch."""
         self._commits.put(self._run, EventRow(type=type, data=data))
+
+    async def live(self) -> None:
+        """Return when the run may go on; most often without asking the database."""
+        if self._commits.is_lost(self._run):
+            raise LeaseLost
+        asked = time.monotonic()
+        if asked - self._commits.live_since(self._run) < FRESH_SECONDS:
+            return
+        async with self._database.org(self._run.org_id) as connection:
+            if await (await connection.execute(SQL["is_live"], self._ours)).fetchone() is None:
+                raise LeaseLost
+        self._commits.note_live(self._run, asked)
 
     async def committed(self) -> None:
         """Wait until all that was written is durable."""

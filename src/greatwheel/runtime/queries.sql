@@ -1,11 +1,15 @@
 -- name: append_calls
--- Write journal rows of tasks whose epoch is still theirs; gives the tasks that were still theirs. A row that is there
--- already is completed (an effect's second half) or written again unchanged (a batch sent twice).
+-- Write journal rows of tasks whose epoch is still theirs, whose session has its key and whose user is not disabled;
+-- gives those tasks. A row that is there already is completed (an effect's second half) or written again unchanged (a
+-- batch sent twice).
 with live as (
   select t.task_id from tasks t
+  join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
+  join users u on u.org_id = t.org_id and u.user_id = t.user_id
   where t.org_id = %(org)s
     and (t.task_id, t.epoch) in (select * from unnest(%(run_tasks)s::text[], %(run_epochs)s::integer[]))
-  for share
+    and s.session_key is not null and not u.disabled
+  for share of t
 ), written as (
   insert into host_calls (org_id, task_id, seq, step, name, digest, state, request, answer, error,
                           prompt_tokens, completion_tokens, seconds, expires_at)
@@ -38,15 +42,31 @@ where e.org_id = %(org)s and e.task_id = r.task_id and e.type = 'model.delta'
 -- Delete the pieces of replies that never came.
 delete from task_events where org_id = %(org)s and task_id = %(task)s and type = 'model.delta'
 
+-- name: is_live
+-- Whether the task is this worker's, its session has its key, and its user is not disabled.
+select 1 as live from tasks t
+join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
+join users u on u.org_id = t.org_id and u.user_id = t.user_id
+where t.org_id = %(org)s and t.task_id = %(task)s and t.epoch = %(epoch)s and t.status = 'running'
+  and s.session_key is not null and not u.disabled
+
 -- name: hold_task
--- Keep the task this worker's until the transaction ends; no row when another worker has taken it over.
-select 1 as held from tasks where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'
-for share
+-- As is_live; and the task stays this worker's until the transaction ends.
+select 1 as held from tasks t
+join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
+join users u on u.org_id = t.org_id and u.user_id = t.user_id
+where t.org_id = %(org)s and t.task_id = %(task)s and t.epoch = %(epoch)s and t.status = 'running'
+  and s.session_key is not null and not u.disabled
+for share of t
 
 -- name: set_boundary
--- From here a later attempt goes on. That is progress: the attempts before it do not count any more.
-update tasks set boundary = %(state)s, snapshot = coalesce(%(snapshot)s, snapshot), usage = %(usage)s, attempts = 0
-where org_id = %(org)s and task_id = %(task)s and epoch = %(epoch)s and status = 'running'
+-- From here a later attempt goes on, as long as the task is live. That is progress: the attempts before it do not count
+-- any more.
+update tasks t set boundary = %(state)s, snapshot = coalesce(%(snapshot)s, t.snapshot), usage = %(usage)s, attempts = 0
+from sessions s, users u
+where t.org_id = %(org)s and t.task_id = %(task)s and t.epoch = %(epoch)s and t.status = 'running'
+  and s.org_id = t.org_id and s.session_id = t.session_id and s.session_key is not null
+  and u.org_id = t.org_id and u.user_id = t.user_id and not u.disabled
 returning 1 as held
 
 -- name: read_calls

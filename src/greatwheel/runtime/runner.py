@@ -25,8 +25,8 @@ from greatwheel.runtime.attempt import (
     ending_of_agent,
     ending_of_loop,
     observer_of,
+    possible_keys,
     prefix_of,
-    session_keys,
     world_time,
 )
 from greatwheel.runtime.bridge import Bridge
@@ -43,6 +43,7 @@ from greatwheel.runtime.services import Services, ToolLister
 from greatwheel.runtime.state import LoopState, TaskWaits
 from greatwheel.runtime.tool_lines import tool_lines
 from greatwheel.sandbox.port import Engine, Limits, World
+from greatwheel.tenancy import session_keys
 from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.sealing import Sealer
 
@@ -117,17 +118,30 @@ class TaskRunner:
         self._running[task.task_id] = running
         run = Run(org_id=task.org_id, task_id=task.task_id, epoch=task.epoch)
         try:
+            await self._stoppable(task, run)
+        except KeyRefused as error:
+            await self._refuse(task, error)
+        except LeaseLost:
+            async with self._database.org(task.org_id) as connection:
+                refusal = await session_keys.refusal(connection, task.session_id)
+            if refusal is None:
+                raise
+            await self._refuse(task, refusal)
+        finally:
+            if self._running.get(task.task_id) is running:  # not a later attempt's, of a worker that was slow
+                del self._running[task.task_id]
+                self._cancelled.discard(task.task_id)
+            self._commits.forget(run)
+
+    async def _stoppable(self, task: Task, run: Run) -> None:
+        """An attempt. Raises LeaseLost when the task is not to go on here."""
+        try:
             await self._attempt(task, run)
         except asyncio.CancelledError:
             if task.task_id in self._cancelled:
                 await self._told(run)
                 raise LeaseLost("The task was cancelled.") from None
             raise
-        finally:
-            if self._running.get(task.task_id) is running:  # not a later attempt's, of a worker that was slow
-                del self._running[task.task_id]
-                self._cancelled.discard(task.task_id)
-            self._commits.forget(run)
 
     async def _told(self, run: Run) -> None:
         """Wait until people can read what the attempt told: the worker is about to end the task."""
@@ -147,11 +161,7 @@ class TaskRunner:
             running.cancel()
 
     async def _attempt(self, task: Task, run: Run) -> None:
-        try:
-            attempt = await self._open(task, run)
-        except KeyRefused as error:
-            await self._refuse(task, error)
-            return
+        attempt = await self._open(task, run)
         try:
             own_code = attempt.code.source and task.kind == "agent"  # a child is a loop below its agent's code
             ending = await self._run_agent(attempt) if own_code else await self._run_loop(attempt)
@@ -168,7 +178,7 @@ class TaskRunner:
         await self._finish(attempt, ending)
 
     async def _refuse(self, task: Task, error: KeyRefused) -> None:
-        """No other attempt would do better: the session has lost its key for good."""
+        """The task ends at once: nothing may be done for its session or its user any more."""
         ending = Ending(status="failed", error_code=error.code, error=f"{type(error).__name__}: {error}")
         async with self._database.org(task.org_id) as connection:
             await self._tasks.finish(connection, task, ending)
@@ -177,7 +187,7 @@ class TaskRunner:
         org = task.org_id
         keeping = Keeping(org_id=org, session_id=task.session_id, sealer=self._sealer)
         state = None if task.boundary is None else LoopState.from_wire(decoded(task.boundary))
-        keys = {hash_session_key(key): key for key in session_keys(self._sealer, org, task.session_id)}
+        keys = {hash_session_key(key): key for key in possible_keys(self._sealer, org, task.session_id)}
         async with self._database.org(org) as connection:
             session = await sessions.begin_task(
                 connection, org, task.session_id, keys=list(keys), anew=task.snapshot is None
@@ -280,6 +290,7 @@ class TaskRunner:
         unused = {attempt.session.snapshot}
         try:
             await attempt.desk.journal.committed()
+            await attempt.desk.journal.live()
             if not single:
                 await workspace.save()
             async with self._database.org(task.org_id) as connection:

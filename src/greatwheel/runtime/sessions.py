@@ -19,6 +19,7 @@ from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable
+from greatwheel.tenancy import session_keys
 
 SQL = queries.load(__file__, "sessions.sql")
 MOST_EXCHANGES = 20
@@ -80,14 +81,14 @@ async def begin_task(
     `keys` are the hashes of the keys that its sandbox may have, the one for a new sandbox first.
 
     Raises:
-        KeyRefused: the session has ended, or its key was revoked.
+        KeyRefused: the session has ended, its key was revoked, or its user is disabled.
     """
     values = {"org": org, "session": session, "keys": list(keys), "anew": anew}
     row = await (await connection.execute(SQL["begin_task"], values)).fetchone()
     if row is not None:
         return _session(row)
-    if (await get(connection, org, session)).status != "ended":
-        raise KeyRefused(f"The key of the session {session} was revoked; begin a new one.")
+    if refused := await session_keys.refusal(connection, (await get(connection, org, session)).session_id):
+        raise refused
     raise KeyRefused(f"The session {session} has ended; begin a new one.")
 
 

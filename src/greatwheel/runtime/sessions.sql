@@ -14,6 +14,7 @@ update sessions set status = 'active', touched_at = clock_timestamp(),
     when session_key is null or (snapshot is null and %(anew)s and session_key <> all (%(keys)s::bytea[]))
     then (%(keys)s::bytea[])[1] else session_key end
 where org_id = %(org)s and session_id = %(session)s and status <> 'ended' and revoked_at is null
+  and not exists (select from users u where u.org_id = sessions.org_id and u.user_id = sessions.user_id and u.disabled)
 returning *
 
 -- name: suspend_session

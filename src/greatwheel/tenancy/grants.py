@@ -17,14 +17,14 @@ async def require(conn: OrgConnection, permission: str, task: Task) -> None:
     """Go on when the task's session has its key, and its user and its agent both have the permission.
 
     Raises:
-        KeyRefused: the session's key was taken away, or the session is another user's or agent's.
+        KeyRefused: the session's key was taken away, it is another user's or agent's, or the user is disabled.
         PermissionDenied: the permission is missing; the message says which one and on whose side.
     """
     row = await _row(conn, task)
     if row is None or not row["live"]:
         raise KeyRefused("The session's key is not valid any more.")
     if row["disabled"]:
-        raise PermissionDenied(f"{permission} is not granted: the user is disabled.")
+        raise KeyRefused("The user is disabled.")
     both = _effective(row)
     if missing := refusal(permission, agent=both.agent, user=both.user):
         raise PermissionDenied(f"{missing}; ask an admin to grant it.")

@@ -1,41 +1,30 @@
 """Session keys: the only credential inside a sandbox. Each is for one session of one agent.
 
-Only the key's hash is stored. When the session ends the row loses it, and the key is worth nothing from then on.
+Only the key's hash is stored. When the session ends the row loses it, and the key is worth nothing from then on. The
+journal of a running task asks for it with all that it writes and before all that is asked of others
+(`runtime.journal`), as it asks whether the user may act.
 """
 
 from __future__ import annotations
 
-import hmac
-from dataclasses import dataclass
-
 from greatwheel.core.errors import KeyRefused
-from greatwheel.core.ids import AgentId, SessionId, UserId
+from greatwheel.core.ids import SessionId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
-from greatwheel.tenancy.key_format import hash_session_key
 
 _SQL = load(__file__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SessionHolder:
-    """For whom a session acts, and as which agent."""
-
-    user_id: UserId
-    agent_id: AgentId
-
-
-async def check(conn: OrgConnection, session_id: SessionId, key: str) -> SessionHolder:
-    """For whom the key's session acts.
-
-    Raises:
-        KeyRefused: it is not this session's key, was revoked, or the session has ended.
-    """
-    row = await (await conn.execute(_SQL["session_key"], {"session_id": session_id})).fetchone()
-    stored = row["session_key"] if row else None
-    if row is None or stored is None or not hmac.compare_digest(hash_session_key(key), stored):
-        raise KeyRefused("The session's key is not valid any more.")
-    return SessionHolder(user_id=row["user_id"], agent_id=row["agent_id"])
+async def refusal(conn: OrgConnection, session_id: SessionId) -> KeyRefused | None:
+    """Why no task of the session may begin or go on; None when its key was not revoked and its user is not disabled."""
+    row = await (await conn.execute(_SQL["session_standing"], {"session_id": session_id})).fetchone()
+    if row is None:
+        return KeyRefused(f"There is no session {session_id} any more.")
+    if row["revoked"]:
+        return KeyRefused(f"The key of the session {session_id} was revoked; begin a new one.")
+    if row["disabled"]:
+        return KeyRefused(f"The user of the session {session_id} is disabled; ask an admin to enable them.")
+    return None
 
 
 async def revoke(conn: OrgConnection, session_id: SessionId) -> None:

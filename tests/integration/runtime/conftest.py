@@ -52,8 +52,9 @@ async def make_task(conn: OrgConnection, org_id: OrgId) -> Run:
     """A running task in its own session."""
     session, task = SessionId(new_id("ses")), TaskId(new_id("tsk"))
     await conn.execute(
-        "insert into sessions (org_id, session_id, user_id, agent_id, seed) values (%s, %s, 'usr', 'agt', 1)",
-        (org_id, session),
+        "insert into sessions (org_id, session_id, user_id, agent_id, session_key, seed)"
+        " values (%s, %s, 'usr', 'agt', %s, 1)",
+        (org_id, session, session.encode()),
     )
     await conn.execute(
         "insert into tasks (org_id, task_id, session_id, user_id, agent_id, agent_version, input, root_id, status,"

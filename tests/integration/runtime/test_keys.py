@@ -12,11 +12,12 @@ from greatwheel.core.errors import Conflict, SealBroken
 from greatwheel.core.ids import OrgId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
-from greatwheel.runtime import points
+from greatwheel.runtime import points, sessions
 from greatwheel.runtime.keeping import reseal_kept
 from greatwheel.runtime.postgres import PostgresStore, connector
 from greatwheel.server.composition import open_engine
 from greatwheel.tenancy import session_keys
+from greatwheel.tenancy.key_format import hash_session_key
 from greatwheel.tenancy.master_keys import KeyFile, add_key
 from greatwheel.tenancy.sealing import Sealer
 from greatwheel.testing.models import ScriptedModel
@@ -57,7 +58,8 @@ async def office(database: Database, org_id: OrgId, key_file: Path) -> AsyncIter
 
 async def _key_is_valid(office: Office, task: Task, key: str) -> bool:
     async with office.database.org(office.org_id) as conn:
-        return (await session_keys.check(conn, task.session_id, key)).agent_id == "agt"
+        session = await sessions.get(conn, office.org_id, task.session_id)
+    return session.key_hash == hash_session_key(key)
 
 
 async def _rotate(office: Office) -> int:

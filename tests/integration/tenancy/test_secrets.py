@@ -137,33 +137,33 @@ async def test_a_removed_secret_is_gone(database: Database, tenant: Tenant) -> N
         assert await store.reveal_all(conn, tenant.org_id) == {}
 
 
-async def test_a_session_key_is_for_one_session(database: Database, tenant: Tenant) -> None:
-    """The key says for whom its session acts; it is no key of another session or organisation."""
+@pytest.mark.parametrize(("taken", "said"), [("key", "was revoked"), ("user", "is disabled")])
+async def test_a_session_that_may_not_go_on_says_why(database: Database, tenant: Tenant, taken: str, said: str) -> None:
+    """Its key was taken away, or its user disabled; the session of another organisation goes on."""
     other = await make_tenant(database, "other")
     async with database.org(tenant.org_id) as conn:
-        holder = await session_keys.check(conn, tenant.session_id, tenant.key)
-        assert (holder.user_id, holder.agent_id) == (tenant.user_id, tenant.agent_id)
-    for org_id, session_id, given in (
-        (tenant.org_id, tenant.session_id, tenant.key + "x"),
-        (tenant.org_id, SessionId("ses_2"), tenant.key),
-        (other.org_id, other.session_id, tenant.key),
-    ):
-        async with database.org(org_id) as conn:
-            with pytest.raises(KeyRefused):
-                await session_keys.check(conn, session_id, given)
+        assert await session_keys.refusal(conn, tenant.session_id) is None
+        if taken == "key":
+            await session_keys.revoke(conn, tenant.session_id)
+        else:
+            await users.update(conn, tenant.user_id, UserChange(disabled=True))
+        assert said in str(await session_keys.refusal(conn, tenant.session_id))
+        assert "no session" in str(await session_keys.refusal(conn, SessionId("ses_2")))
+    async with database.org(other.org_id) as conn:
+        assert await session_keys.refusal(conn, other.session_id) is None
 
 
 @pytest.mark.parametrize("ending", ["revoked", "ended"])
 async def test_a_session_key_ends_at_once(database: Database, tenant: Tenant, ending: str) -> None:
-    """A key that was taken away, and one of a session that has ended, are refused."""
+    """A session whose key was taken away, and one that has ended, may use nothing."""
     async with database.org(tenant.org_id) as conn:
-        await session_keys.check(conn, tenant.session_id, tenant.key)
+        await grants.require(conn, "mail", tenant.task())
         if ending == "revoked":
             await session_keys.revoke(conn, tenant.session_id)
         else:
             await conn.execute("update sessions set status = 'ended', session_key = null")
         with pytest.raises(KeyRefused):
-            await session_keys.check(conn, tenant.session_id, tenant.key)
+            await grants.require(conn, "mail", tenant.task())
 
 
 async def test_grants_are_those_of_now(database: Database, tenant: Tenant) -> None:
@@ -185,7 +185,7 @@ async def test_grants_are_those_of_now(database: Database, tenant: Tenant) -> No
     await require("web_search")
     async with database.org(tenant.org_id) as conn:
         await users.update(conn, tenant.user_id, UserChange(disabled=True))
-    with pytest.raises(PermissionDenied, match="disabled"):
+    with pytest.raises(KeyRefused, match="disabled"):
         await require("web_search")
 
 
