@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias
 
 from greatwheel.testing.server_formats import FakeRequest, Format, Json, OllamaFormat, OpenAIFormat, Spoken, speak
 
 START_SECONDS = 10.0
+_COUNTED = frozenset({"/v1/chat/completions", "/api/chat", "/v1/embeddings", "/api/embed"})
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,18 @@ Fault: TypeAlias = Status | Slow | Disconnect | BreakOff | Raw | Die
 Author: TypeAlias = Callable[[FakeRequest], str]
 
 
+class Witness(Protocol):
+    """Is told of chats and embeddings, in the server's thread."""
+
+    def asked(self, request: FakeRequest) -> None:
+        """One has come in."""
+        ...
+
+    def answered(self, request: FakeRequest) -> None:
+        """Its whole answer was sent, and who asked was still there."""
+        ...
+
+
 class _Hangup(Exception):
     """The connection is to be closed now."""
 
@@ -85,6 +98,7 @@ class FakeModelServer:
         owned_by: str = "fake",
         ollama_capabilities: Sequence[str] = ("completion",),
         loaded: Sequence[str] = (),
+        witness: Witness | None = None,
     ) -> None:
         self.reply = reply
         self.delay = delay
@@ -103,6 +117,7 @@ class FakeModelServer:
         """Chats that are being answered."""
         self.busiest = 0
         """The most chats that were answered at one time."""
+        self._witness = witness
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="fake-model-server", daemon=True)
         self._started = threading.Event()
@@ -157,7 +172,12 @@ class FakeModelServer:
         self._writers.add(writer)
         try:
             while (request := await _read_request(reader)) is not None:
+                witness = self._witness if request.path in _COUNTED else None
+                if witness is not None:
+                    witness.asked(request)
                 await self._answer(request, writer)
+                if witness is not None and not reader.at_eof():
+                    witness.answered(request)
         except (_Hangup, ConnectionError, asyncio.IncompleteReadError):
             writer.transport.abort()
         finally:

@@ -9,8 +9,9 @@ import os
 import sys
 import time
 
-from greatwheel.testing.chaos.lane import Disturbance, Freeze, KillAfter, KillAt, KillTwice, RestartPostgres
-from greatwheel.testing.chaos.matrix import Plan, run
+from greatwheel.testing.chaos.lane import KINDS, Disturbance, Freeze, KillAfter, KillAt, KillTwice, RestartPostgres
+from greatwheel.testing.chaos.matrix import run
+from greatwheel.testing.chaos.plan import Plan
 from greatwheel.testing.chaos.points import Point
 
 
@@ -25,12 +26,14 @@ def plan_of(arguments: argparse.Namespace) -> Plan:
     return Plan(
         lanes=arguments.lanes,
         share=arguments.share,
+        others=arguments.others,
         moments=arguments.moments,
         twice=arguments.doubles,
         restarts=arguments.restarts,
         freezes=arguments.freezes,
         seed=arguments.seed,
         minutes=arguments.minutes,
+        kinds=arguments.kind or (KINDS[:1] if only else KINDS),
         only=only * arguments.times,
     )
 
@@ -44,7 +47,9 @@ def main() -> int:
     plan = Plan()
     parser = argparse.ArgumentParser(prog="python -m greatwheel.testing.chaos", description=__doc__)
     parser.add_argument("--lanes", type=int, default=plan.lanes, help="tasks at a time")
-    parser.add_argument("--share", type=float, default=plan.share, help="of the points, 0 to 1")
+    parser.add_argument("--share", type=float, default=plan.share, help="of the points of tasks on Monty, 0 to 1")
+    parser.add_argument("--others", type=float, default=plan.others, help="of that share, on other kinds of tasks")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="tasks of this kind alone")
     parser.add_argument("--moments", type=int, default=plan.moments, help="kills at random moments")
     parser.add_argument("--doubles", type=int, default=plan.twice, help="workers killed, and then the next ones, too")
     parser.add_argument("--restarts", type=int, default=plan.restarts, help="restarts of Postgres")

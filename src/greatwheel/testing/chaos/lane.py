@@ -6,28 +6,30 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.resources import files
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from greatwheel.channels.questions import answer_question, open_questions
 from greatwheel.core.errors import GreatwheelError
 from greatwheel.core.ids import OrgId, TaskId, UserId
 from greatwheel.core.tasks import SubmitTask
 from greatwheel.database import embedded
-from greatwheel.registry.agents import DefineAgent, Inline
+from greatwheel.registry.agents import DefineAgent, EngineName, Inline
+from greatwheel.runtime.session import PAUSED_CHARS
 from greatwheel.server.assembly import Installation, opened
 from greatwheel.server.settings import load_settings
 from greatwheel.tenancy import orgs, users
 from greatwheel.testing.chaos import portrait
 from greatwheel.testing.chaos.points import Point
-from greatwheel.testing.chaos.servers import CountingModel, CountingReceiver, tools_toml
+from greatwheel.testing.chaos.servers import MODEL, CountingModel, CountingReceiver, tools_toml
 from greatwheel.testing.chaos.worker import WorkerOrder, start
 
+ENGINES: tuple[EngineName, ...] = ("monty", "ouros")
 AGENTS = ("everything", "helper", "leaf", "failing", "noted")
 POLL_SECONDS = 0.05
 THAW_SECONDS = 1.0
@@ -98,6 +100,11 @@ class Freeze:
         return f"--freeze {self.seconds:.4f}"
 
 
+Kind: TypeAlias = Literal["monty", "ouros", "large"]
+"""Of tasks: by the engine that runs them; `large`: on Monty, with so much context that its session is not dumped in the
+middle of a call that waits, and its step runs again."""
+KINDS: tuple[Kind, ...] = ("monty", "ouros", "large")
+LARGE_CONTEXT = "What the task may read. " * (PAUSED_CHARS // 20)
 Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | KillTwice | RestartPostgres | Freeze
 
 
@@ -105,6 +112,7 @@ Disturbance: TypeAlias = Undisturbed | KillAt | KillAfter | KillTwice | RestartP
 class Trial:
     """What became of one task."""
 
+    kind: Kind
     disturbance: Disturbance
     root: TaskId
     hits: int = 0
@@ -126,6 +134,14 @@ class World:
     server: embedded.EmbeddedServer
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tenant:
+    """An organisation whose agents run on one engine, and its user."""
+
+    org_id: OrgId
+    user_id: UserId
+
+
 @dataclass(kw_only=True, slots=True)
 class Lane:
     """See the module. Made by `opened_lane`."""
@@ -133,13 +149,15 @@ class Lane:
     world: World
     folder: Path
     installation: Installation
-    org_id: OrgId
-    user_id: UserId
+    tenants: Mapping[EngineName, Tenant]
+    _tenant: Tenant
+    """Whose task is carried out just now."""
     _processes: list[ForkServerProcess] = field(default_factory=list)
 
-    async def run(self, disturbance: Disturbance, record: Path | None = None) -> Trial:
+    async def run(self, kind: Kind, disturbance: Disturbance, record: Path | None = None) -> Trial:
         """Carry out one task; `record`: where its worker writes the points that it passes."""
-        trial = Trial(disturbance=disturbance, root=await self._submit())
+        self._tenant = self.tenants["ouros" if kind == "ouros" else "monty"]
+        trial = Trial(kind=kind, disturbance=disturbance, root=await self._submit(kind))
         began = time.monotonic()
         human = asyncio.create_task(self._answering(trial.root))
         try:
@@ -156,9 +174,10 @@ class Lane:
             await self._kill_all()
         return trial
 
-    async def _submit(self) -> TaskId:
-        order = SubmitTask(user_id=self.user_id, agent="everything", input="Do everything.")
-        async with self.installation.database.org(self.org_id) as connection:
+    async def _submit(self, kind: Kind) -> TaskId:
+        context = LARGE_CONTEXT if kind == "large" else None
+        order = SubmitTask(user_id=self._tenant.user_id, agent="everything", input="Do everything.", context=context)
+        async with self.installation.database.org(self._tenant.org_id) as connection:
             return (await self.installation.tasks.submit(connection, order)).task_id
 
     async def _disturb(self, trial: Trial, record: Path | None) -> None:
@@ -230,12 +249,12 @@ class Lane:
 
     async def _has_ended(self, root: TaskId) -> bool:
         with suppress(GreatwheelError):  # Postgres may be away just now
-            async with self.installation.database.org(self.org_id) as connection:
+            async with self.installation.database.org(self._tenant.org_id) as connection:
                 return await portrait.has_ended(connection, root)
         return False
 
     async def _tree(self, root: TaskId) -> portrait.Tree:
-        async with self.installation.database.org(self.org_id) as connection:
+        async with self.installation.database.org(self._tenant.org_id) as connection:
             return await portrait.read(connection, root)
 
     async def _doing(self, root: TaskId) -> str:
@@ -245,7 +264,7 @@ class Lane:
 
     async def _answering(self, root: TaskId) -> None:
         """The person whom the task asks."""
-        tasks, org = self.installation.tasks, self.org_id
+        tasks, org = self.installation.tasks, self._tenant.org_id
         while True:
             with suppress(GreatwheelError):
                 async with self.installation.database.org(org) as connection:
@@ -283,14 +302,22 @@ async def opened_lane(world: World, folder: Path, url: str) -> AsyncIterator[Lan
     """A lane on an empty database."""
     config = await asyncio.to_thread(_configure, world, folder, url)
     async with opened(load_settings(config)) as installation:
-        org_id = orgs.new_org_id()
-        async with installation.database.org(org_id) as connection:
-            await orgs.create(connection, org_id, "chaos")
-            user_id = await users.create(connection, org_id, "tester", role="admin")
-        for name in AGENTS:
-            source = (files("greatwheel.testing.chaos") / "guests" / f"{name}.py").read_text(encoding="utf-8")
-            await installation.registry.define(org_id, DefineAgent(name=name, origin=Inline(source=source)))
-        yield Lane(world=world, folder=folder, installation=installation, org_id=org_id, user_id=user_id)
+        tenants = {engine: await _tenant(installation, engine) for engine in ENGINES}
+        yield Lane(
+            world=world, folder=folder, installation=installation, tenants=tenants, _tenant=tenants["monty"]
+        )  # fmt: skip
+
+
+async def _tenant(installation: Installation, engine: EngineName) -> Tenant:
+    org_id = orgs.new_org_id()
+    async with installation.database.org(org_id) as connection:
+        await orgs.create(connection, org_id, engine)
+        user_id = await users.create(connection, org_id, "tester", role="admin")
+    for name in AGENTS:
+        source = (files("greatwheel.testing.chaos") / "guests" / f"{name}.py").read_text(encoding="utf-8")
+        order = DefineAgent(name=name, origin=Inline(source=source), engine=engine)
+        await installation.registry.define(org_id, order)
+    return Tenant(org_id=org_id, user_id=user_id)
 
 
 def _configure(world: World, folder: Path, url: str) -> Path:
@@ -305,7 +332,8 @@ data = "."
 url = "{url}"
 
 [llm]
-model = "{world.model.url}"
+model = "ollama:{MODEL}"
+ollama_url = "{world.model.url}"
 
 [tools]
 file = "tools.toml"

@@ -1,8 +1,9 @@
 """Where a worker can be killed: before and after each transaction that changes the journal or a task's state.
 
 A point has a name that is the same in every run (`everything/helper@31.0 #3 tool.charge started`) and a number: the
-n-th time that the process gets there. `before` lies inside the transaction, when all its statements have run; `after`
-lies behind the commit, before anybody is told of it.
+n-th time that the process gets there. `before` lies inside the transaction, when all its statements have run; for rows
+that are written behind it lies before their transaction begins. `after` lies behind the commit, before anybody is told
+of it.
 """
 
 from __future__ import annotations

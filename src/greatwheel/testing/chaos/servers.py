@@ -19,6 +19,7 @@ MARK = " §"
 """What follows it in a text differs from run to run."""
 SECONDS = 0.002
 """That a model and a receiver take: a kill from outside must have a chance to fall into it."""
+MODEL, EMBEDDER = "fake", "nomic-embed-text"
 _STEP = "-step-"
 _CHILD_CODE = """import random
 seen = llm_query(f"a child reads {context.split(' §')[0]} §{random.random()}")
@@ -34,27 +35,46 @@ class Asked:
     """When, in seconds since 1970; more than one: it was sent again."""
     texts: set[str] = field(default_factory=set)
     """What was sent; more than one: the key was used for another request."""
+    answered: int = 0
+    """How often the whole answer was sent to a worker that lived; a server that knows no keys is paid for each."""
+
+    @property
+    def completed_again(self) -> int:
+        """Answers that a worker got and could not make durable before it died."""
+        return max(0, self.answered - 1)
 
 
 class CountingModel:
-    """Answers by what is asked alone; a request whose key it knows costs nothing, as at a server that honours keys."""
+    """Answers by what is asked alone; a request whose key it knows costs nothing, as at a server that honours keys.
+
+    It speaks Ollama's protocol. Embeddings have no keys: they are known by their text, which says whose it is.
+    """
 
     def __init__(self) -> None:
-        self._asked: dict[str, Asked] = {}
+        self._asked: defaultdict[str, Asked] = defaultdict(Asked)
+        self._embedded: defaultdict[str, Asked] = defaultdict(Asked)
         self._lock = threading.Lock()
         self.keyless = 0
-        """Requests without a key: each of them is paid."""
-        self._server = FakeModelServer(self._reply, delay=SECONDS)
+        """Chats without a key: each of them is paid."""
+        models = (MODEL, EMBEDDER)
+        self._server = FakeModelServer(self._reply, delay=SECONDS, models=models, witness=self)
 
     @property
     def url(self) -> str:
-        """How the settings name the model."""
-        return f"{self._server.openai_url}#fake"
+        """Where it is."""
+        return self._server.url
 
-    def asked(self) -> dict[str, Asked]:
+    @property
+    def chats(self) -> dict[str, Asked]:
         """What was asked so far, by idempotency key."""
         with self._lock:
             return dict(self._asked)
+
+    @property
+    def embeddings(self) -> dict[str, Asked]:
+        """What was embedded so far, by the text before its mark."""
+        with self._lock:
+            return dict(self._embedded)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -63,19 +83,40 @@ class CountingModel:
     def __exit__(self, *exc: object) -> None:
         self._server.__exit__(*exc)
 
-    def _reply(self, request: FakeRequest) -> str:
-        key = request.headers.get("idempotency-key", "")
+    def asked(self, request: FakeRequest) -> None:
+        """See `Witness`."""
         self._server.requests.clear()  # they are counted here
-        if not key:
-            self.keyless += 1
         with self._lock:
-            asked = self._asked.setdefault(key, Asked())
-        asked.times.append(time.time())
-        text = "\n".join(message["content"] for message in request.body["messages"])
-        asked.texts.add(text)
+            asked = self._known(request)
+            asked.times.append(time.time())
+            asked.texts.add(_text_of(request))
+            self.keyless += "messages" in request.body and not _key_of(request)
+
+    def answered(self, request: FakeRequest) -> None:
+        """See `Witness`."""
+        with self._lock:
+            self._known(request).answered += 1
+
+    def _known(self, request: FakeRequest) -> Asked:
+        if "messages" in request.body:
+            return self._asked[_key_of(request)]
+        return self._embedded[_text_of(request).split(MARK)[0]]
+
+    def _reply(self, request: FakeRequest) -> str:
+        key = _key_of(request)
         if _STEP not in key:
-            return "said-" + hashlib.sha256(text.split(MARK)[0].encode()).hexdigest()[:8]
+            return "said-" + hashlib.sha256(_text_of(request).split(MARK)[0].encode()).hexdigest()[:8]
         return _CHILD_CODE if key.endswith(f"{_STEP}1") else 'FINAL("found " + seen)'
+
+
+def _key_of(request: FakeRequest) -> str:
+    return request.headers.get("idempotency-key", "")
+
+
+def _text_of(request: FakeRequest) -> str:
+    if "messages" in request.body:
+        return "\n".join(message["content"] for message in request.body["messages"])
+    return "\n".join(request.body["input"])
 
 
 @dataclass(kw_only=True, slots=True)

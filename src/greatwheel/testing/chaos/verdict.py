@@ -20,6 +20,7 @@ class Expected:
     portrait: Mapping[str, str]
     keys: frozenset[tuple[str, str]]
     """Each paid model call: its task's place in the tree, and its own in the task."""
+    embeddings: int
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,6 +33,12 @@ class Verdict:
     """Model calls, by idempotency keys."""
     sent_again: int = 0
     """Requests beyond the first of their key: their replies were not durable when the worker died."""
+    completed_again: int = 0
+    """Of these, those whose reply the worker had got: a server that does not know keys is paid for them twice."""
+    embedded: int = 0
+    """Texts, each with a request of its own."""
+    embedded_again: int = 0
+    """Requests beyond the first for a text whose vectors a worker had got; they have no keys."""
     effects: int = 0
     """Orders of the receiver that were carried out once."""
     doubts_done: int = 0
@@ -53,10 +60,20 @@ def asked_by(tree: portrait.Tree, asked: Mapping[str, Asked]) -> dict[tuple[str,
     return found
 
 
+def embedded_by(tree: portrait.Tree, embedded: Mapping[str, Asked]) -> list[Asked]:
+    """What the root had embedded, in the order of its code."""
+    texts = [text for text in embedded if text.startswith(f"{tree.root} ")]
+    return [embedded[text] for text in sorted(texts, key=lambda text: int(text.rpartition(" ")[2]))]
+
+
 def expected_of(trial: Trial, world: World) -> Expected:
     """What an undisturbed trial says that others must come to."""
     assert trial.tree is not None, f"the undisturbed task did not end: {trial.stuck}"
-    return Expected(portrait=portrait.portrait(trial.tree), keys=frozenset(asked_by(trial.tree, world.model.asked())))
+    return Expected(
+        portrait=portrait.portrait(trial.tree),
+        keys=frozenset(asked_by(trial.tree, world.model.chats)),
+        embeddings=len(embedded_by(trial.tree, world.model.embeddings)),
+    )
 
 
 def judge(trial: Trial, expected: Expected, world: World) -> Verdict:
@@ -70,12 +87,13 @@ def judge(trial: Trial, expected: Expected, world: World) -> Verdict:
     verdict.violations += portrait.stray(tree)
     verdict.host_calls = max(call["seq"] for call in tree.calls if call["task_id"] == tree.root)
     _judge_models(verdict, tree, expected, world)
+    _judge_embeddings(verdict, tree, expected, world)
     _judge_orders(verdict, tree, world)
     return verdict
 
 
 def _judge_models(verdict: Verdict, tree: portrait.Tree, expected: Expected, world: World) -> None:
-    asked = asked_by(tree, world.model.asked())
+    asked = asked_by(tree, world.model.chats)
     for place in sorted(asked.keys() ^ expected.keys):
         verdict.violations.append(f"the model call {place} was {'paid and' if place in asked else 'never'} expected")
     labels = tree.labels
@@ -83,12 +101,29 @@ def _judge_models(verdict: Verdict, tree: portrait.Tree, expected: Expected, wor
     for (label, rest), each in asked.items():
         verdict.paid += 1
         verdict.sent_again += len(each.times) - 1
-        if len(each.texts) > 1:
-            verdict.violations.append(f"the key {rest} of {label} was used for two requests: {sorted(each.texts)}")
-        durable = kept.get((label, _row_of(rest)))
-        late = durable is not None and max(each.times) > durable
-        if late and not isinstance(verdict.trial.disturbance, Freeze):  # that one may send what it was about to send
-            verdict.violations.append(f"the model call {rest} of {label} was asked again after its row was written")
+        verdict.completed_again += each.completed_again
+        _judge_asked(verdict, f"the model call {rest} of {label}", each, kept.get((label, _row_of(rest))))
+
+
+def _judge_embeddings(verdict: Verdict, tree: portrait.Tree, expected: Expected, world: World) -> None:
+    embedded = embedded_by(tree, world.model.embeddings)
+    rows = [call for call in tree.calls if call["name"] == "llm.embed" and call["task_id"] == tree.root]
+    if not len(embedded) == len(rows) == expected.embeddings:
+        verdict.violations.append(f"{len(embedded)} texts were embedded for {len(rows)} calls")
+        return
+    for number, (each, row) in enumerate(zip(embedded, rows, strict=True)):
+        verdict.embedded += 1
+        verdict.embedded_again += each.completed_again
+        _judge_asked(verdict, f"embedding {number}", each, row["at"].timestamp())
+
+
+def _judge_asked(verdict: Verdict, what: str, each: Asked, durable: float | None) -> None:
+    """`durable`: when its row was written."""
+    if len(each.texts) > 1:
+        verdict.violations.append(f"{what} was asked with two texts: {sorted(each.texts)}")
+    late = durable is not None and max(each.times) > durable
+    if late and not isinstance(verdict.trial.disturbance, Freeze):  # that one may send what it was about to send
+        verdict.violations.append(f"{what} was asked again after its row was written")
 
 
 def _row_of(rest: str) -> int:
@@ -116,6 +151,7 @@ def _judge_orders(verdict: Verdict, tree: portrait.Tree, world: World) -> None:
 
 def as_lines(verdict: Verdict) -> Iterator[str]:
     """What is needed to see a failure again."""
-    yield f"FAILED {verdict.trial.disturbance} (task {verdict.trial.root}, {verdict.trial.seconds:.1f} s)"
+    trial = verdict.trial
+    yield f"FAILED --kind {trial.kind} {trial.disturbance} (task {trial.root}, {trial.seconds:.1f} s)"
     for violation in verdict.violations:
         yield f"    {violation}"

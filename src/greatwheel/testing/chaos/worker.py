@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from greatwheel.llm import openai as _openai
+from greatwheel.llm import ollama as _ollama
 from greatwheel.sandbox import monty as _monty
+from greatwheel.sandbox import ouros as _ouros
 from greatwheel.scheduler.worker import Worker, WorkerSettings
 from greatwheel.server.assembly import assembled, opened_runner
 from greatwheel.server.deployment import sealer_of
@@ -19,7 +20,7 @@ from greatwheel.server.settings import load_settings
 from greatwheel.testing.chaos.points import Killer, KillingDatabase, KillingStore, Point
 
 TIMES = WorkerSettings(concurrency=8, heartbeat_seconds=0.3, stalled_after_seconds=2.0, tick_seconds=0.3)
-PRELOADED = (_openai.__name__, _monty.__name__, __name__)
+PRELOADED = (_ollama.__name__, _monty.__name__, _ouros.__name__, __name__)
 """What the process that workers are forked from has imported; it has opened nothing."""
 
 

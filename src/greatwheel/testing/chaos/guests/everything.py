@@ -37,6 +37,13 @@ def ask_models(told):
     told["said"].append(llm.complete(messages=[{"role": "user", "content": "chosen" + mark()}], choices=["yes", "no"]))
 
 
+def embed(root, told):
+    """Embeddings have no idempotency keys: their texts say whose they are, and which."""
+    for number in range(3):
+        told["said"].append(len(llm.embed(f"{root} embedding {number}" + mark())))
+    told["said"].append(len(llm.embed([f"{root} embedding 3" + mark(), "another text"])))
+
+
 def remember(told):
     for number in range(5):
         memory.store(f"key {number}", f"the word{number} of value {number}", scope="session")
@@ -109,7 +116,9 @@ def handle(task):
     root = task["id"]
     told = {"said": [], "orders": {}}
     told["said"].append(len(SHOW_VARS()) > 0)
+    told["said"].append(len(context) if task["context"] else 0)
     ask_models(told)
+    embed(root, told)
     state.checkpoint()
     change_the_world(root, told)
     remember(told)
@@ -118,6 +127,7 @@ def handle(task):
     state.checkpoint()
     talk(told)
     all_at_once(root, told)
+    told["said"].append(len(context) if task["context"] else 0)
     told["said"].append(llm_query("the last one" + mark()))
     told["said"].append(budget()["depth"])
     return told
