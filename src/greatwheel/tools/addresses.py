@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpcore2
 from httpcore2 import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream
@@ -19,6 +21,8 @@ Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
 _NAT64 = ip_network("64:ff9b::/96")
+_LOOK_UPS = 32
+"""Names that are looked up at once."""
 _IPV4_COMPATIBLE = ip_network("::/96")
 # Not global by their registries, whatever the standard library of this Python version says.
 _NEVER_PUBLIC = tuple(
@@ -55,15 +59,27 @@ async def resolve(host: str, port: int, networks: Sequence[Network]) -> list[str
         AddressRefused: one is not. (A host that has both kinds is not trusted at all.)
         OSError: the name does not resolve.
     """
+    loop = asyncio.get_running_loop()
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await loop.run_in_executor(_threads(), _look_up, host, port)
     except UnicodeError as error:
         raise OSError(f"{host!r} is no host name") from error
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for text in addresses:
         if not is_allowed(ip_address(text), networks):
-            raise AddressRefused(f"{host} has the address {text}, which is not public")
+            # Not which one: whoever may name hosts here could read a private network's names out.
+            raise AddressRefused(f"{host} has an address that is not public")
     return addresses
+
+
+def _look_up(host: str, port: int) -> Sequence[tuple[Any, ...]]:
+    return socket.getaddrinfo(host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Threads of their own: a hostile name server that never answers must not keep up what else needs threads."""
+    return ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="look-up")
 
 
 class CheckedBackend(AsyncNetworkBackend):

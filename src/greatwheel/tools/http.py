@@ -16,7 +16,7 @@ from greatwheel.tools.addresses import Network
 from greatwheel.tools.arguments import check_schema
 from greatwheel.tools.exchange import Limits, Reply, Request, check_status, exchange
 from greatwheel.tools.port import Invocation, ToolKind, ToolSpec
-from greatwheel.tools.templates import as_text, fill_header, fill_path, fill_text, fill_value, names_in
+from greatwheel.tools.templates import as_text, fill_header, fill_host, fill_path, fill_text, fill_value, names_in
 
 _CHANGES_NOTHING = ("GET", "HEAD")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
@@ -115,7 +115,7 @@ def build_request(settings: HttpToolSettings, invocation: Invocation, arguments:
 
 def _url(settings: HttpToolSettings, invocation: Invocation, arguments: Mapping[str, Any]) -> str:
     template = urlsplit(settings.url)
-    host = fill_text(template.netloc, arguments, {}).lower()
+    host = fill_host(template.netloc, arguments)
     if not _HOST.fullmatch(host) or not _host_allowed(settings, host):
         raise ValueError(f"tool.{settings.name} may not ask the host {host!r}")
     path = fill_path(template.path or "/", arguments, invocation.secrets)

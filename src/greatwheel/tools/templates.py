@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 _PLACE = re.compile(r"\{\{|\}\}|\{(?P<secret>secret:)?(?P<name>[A-Za-z_]\w*)\}")
+_HOST_PART = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
 _MISSING = object()
 _BRACES = {"{{": "{", "}}": "}"}
 
@@ -30,6 +31,21 @@ def names_in(template: Any) -> tuple[set[str], set[str]]:
 def fill_text(template: str, arguments: Mapping[str, Any], secrets: Mapping[str, str]) -> str:
     """The template with its places filled; an argument that was left out is empty."""
     return _fill(template, arguments, secrets, lambda text: text)
+
+
+def fill_host(template: str, arguments: Mapping[str, Any]) -> str:
+    """The same for the host of a URL: what is filled in is a name, an address, a part of one, or a port.
+
+    Raises:
+        ValueError: an argument has what could begin another part of the URL, such as a port.
+    """
+
+    def part(text: str) -> str:
+        if not _HOST_PART.fullmatch(text):
+            raise ValueError(f"{text[:100]!r} can't stand in the host of a request")
+        return text
+
+    return _fill(template, arguments, {}, part).lower()
 
 
 def fill_path(template: str, arguments: Mapping[str, Any], secrets: Mapping[str, str]) -> str:

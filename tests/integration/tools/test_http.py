@@ -160,7 +160,7 @@ async def test_redirects_are_followed_within_the_host_alone(echo: EchoServer) ->
 async def test_loopback_is_refused_unless_allowed(echo: EchoServer, host: str) -> None:
     """Without a word in the configuration no tool reaches this machine, however it is written."""
     settings = HttpToolSettings(name="ask", description="", url=f"http://{host}:{echo.port}/echo")
-    with pytest.raises(ToolFailed, match="which is not public"):
+    with pytest.raises(ToolFailed, match="that is not public"):
         await HttpTool(settings).call(invocation(), {})
     assert echo.received == []
 
@@ -169,10 +169,16 @@ async def test_a_place_in_the_host_is_held_to_the_allowed_hosts(echo: EchoServer
     """An argument may choose among the allowed hosts, and nothing else."""
     tool = http_tool(f"http://{{q}}:{echo.port}/echo", hosts=["127.0.0.*"])
     assert (await tool.call(invocation(), {"q": "127.0.0.1"}))["path"] == "/echo"
-    for other in ("localhost", "127.0.0.1@evil.example", "evil.example/127.0.0.1", "127.0.0.1#", ""):
-        with pytest.raises(ValueError, match="may not ask the host"):
+    for other in ("localhost", "127.0.0.1@evil.example", "evil.example/127.0.0.1", "127.0.0.1#", "", "127.0.0.1:22"):
+        with pytest.raises(ValueError, match=r"may not ask the host|can't stand in the host"):
             await tool.call(invocation(), {"q": other})
     assert len(echo.received) == 1
+    anywhere = http_tool("http://{q}/echo", hosts=["127.0.0.*"])
+    with pytest.raises(ValueError, match="can't stand in the host"):
+        await anywhere.call(invocation(), {"q": f"127.0.0.1:{echo.port}"})
+    ports = {"q": "string", "port": "integer"}
+    chosen = http_tool("http://{q}:{port}/echo", hosts=["127.0.0.*"], parameters=ports)
+    assert (await chosen.call(invocation(), {"q": "127.0.0.1", "port": echo.port}))["path"] == "/echo"
 
 
 @pytest.mark.parametrize("path", ["/hang", "/drop"])

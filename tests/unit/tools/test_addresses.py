@@ -1,6 +1,8 @@
 """Which addresses tools may connect to."""
 
+import asyncio
 import socket
+import threading
 from ipaddress import ip_address
 from typing import Any
 
@@ -56,7 +58,8 @@ REFUSED = [
         "fd00:ec2::254",
         "fe80::1",
     ),
-    *("fe80::1%eth0", "fec0::1", "ff02::1"),
+    *("fe80::1%eth0", "fec0::1", "ff02::1", "febf::1", "::1%1", "::ffff:127.0.0.1%1", "fe80::5efe:7f00:1"),
+    *("::ffff:0:7f00:1", "2002:a9fe:a9fe::", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "169.254.170.2"),
 ]
 
 
@@ -117,8 +120,27 @@ async def test_a_host_with_one_address_that_is_not_public_is_not_trusted(monkeyp
     """When any of a host's addresses is not public the whole host is refused."""
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (text, 80)) for text in ("8.8.8.8", "10.0.0.1")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: found)
-    with pytest.raises(AddressRefused, match=r"10\.0\.0\.1"):
+    with pytest.raises(AddressRefused, match=r"^both\.example has an address that is not public$"):
         await resolve("both.example", 80, [])
+
+
+async def test_a_slow_look_up_keeps_nothing_else_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a hostile name server takes no thread from others, however many they are."""
+    release = threading.Event()
+
+    def hanging(host: str, *rest: Any, **options: Any) -> list[Any]:
+        release.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    waiting = [asyncio.create_task(CheckedBackend([]).connect_tcp("slow.example", 80, timeout=0.1)) for _ in range(40)]
+    try:
+        async with asyncio.timeout(10):
+            ended = await asyncio.gather(*waiting, return_exceptions=True)
+            assert await asyncio.to_thread(lambda: "served") == "served"
+    finally:
+        release.set()
+    assert {type(each) for each in ended} == {httpcore2.ConnectTimeout}
 
 
 async def test_a_name_that_can_not_be_one_does_not_resolve() -> None:
