@@ -26,6 +26,8 @@ LONGEST_SECONDS = 1_800.0
 """Then the client comes again, with its key: a revoked one does not listen for ever."""
 HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 STREAM = "text/event-stream"
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+"""They may stand in JSON as they are, but many clients take them for the ends of lines."""
 
 
 def stream_of(visit: Visit, task_id: TaskId, after: int, first: bytes = b"") -> StreamingResponse:
@@ -39,8 +41,9 @@ def sse(kind: str, data: Any, id: int | None = None) -> bytes:
 
 
 def json_of(data: Any) -> str:
-    """What is told, as JSON; times are told as texts."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    """What is told, as JSON on one line; times are told as texts."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return text.translate(_LINE_ENDS)
 
 
 async def _stream(visit: Visit, task_id: TaskId, after: int, first: bytes) -> AsyncIterator[bytes]:
