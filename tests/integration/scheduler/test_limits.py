@@ -13,6 +13,8 @@ from greatwheel.scheduler.port import ChildOrder
 
 from .office import Office
 
+ROUNDS = 10
+
 
 async def used(office: Office, column: str = "used") -> dict[str, int]:
     rows = await office.rows(
@@ -103,6 +105,43 @@ async def test_nothing_stays_set_aside_by_a_task_that_has_ended(office: Office, 
             await office.tasks.cancel(conn, task.task_id)
     assert (await used(office, "reserved"))["day"] == 0
     assert (await used(office))["day"] == (100 if "children" in how else 90)
+
+
+async def test_ends_and_reservations_that_meet_never_block_one_another(office: Office) -> None:
+    """Parts that end while a sibling tree is cancelled and others reserve and settle: all is done, all is settled."""
+    async with office.conn() as conn:
+        await conn.execute("update orgs set concurrency = 100")
+        await limits.set_limit(conn, "tokens", "day", hard=10**9)
+    other = await office.started()
+
+    async def family() -> list[Task]:
+        parent = await office.started()
+        async with office.conn() as conn:
+            parts = await office.tasks.submit_children(conn, parent, 1, [ChildOrder(input="q")] * 4)
+        for part in parts:
+            async with office.conn() as conn:
+                await limits.reserve(conn, part, 1, 7)
+        return [parent, *parts]
+
+    async def spend(number: int) -> None:
+        async with office.conn() as conn:
+            await limits.reserve(conn, other, number, 3)
+        async with office.conn() as conn:
+            await limits.settle(conn, other, number, 2)
+
+    async def cancel(task: Task) -> None:
+        async with office.conn() as conn:
+            await office.tasks.cancel(conn, task.task_id)
+
+    for _ in range(ROUNDS):
+        parent, *parts = await family()
+        stopped, *_ = await family()
+        running = [await office.claim(part) for part in parts]
+        ends = [office.finish(part) for part in running]
+        await asyncio.gather(*ends, cancel(stopped), *[spend(number) for number in range(4)])
+        await office.finish(parent)
+        assert (await used(office, "reserved"))["day"] == 0
+    assert (await used(office))["day"] == ROUNDS * (8 * 7 + 4 * 2)
 
 
 async def test_the_parts_of_a_call_count_as_tasks(office: Office) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from greatwheel.core.ids import new_id
 from greatwheel.core.tasks import ENDED, Task
 from greatwheel.database.database import Database
+from greatwheel.scheduler import limits
 from greatwheel.scheduler.port import ChildOrder
 
 from .office import Office, ask, make_office
@@ -119,6 +120,22 @@ NAMES = st.sampled_from([name for name, weight in WEIGHTS.items() for _ in range
 OPERATIONS = st.lists(st.tuples(NAMES, st.integers(0, 5), st.integers(0, 2)), min_size=25, max_size=50)
 
 
+LEFT_BEHIND = """
+select t.task_id, t.status from tasks t join sessions s on s.session_id = t.session_id
+where case when t.status in ('done', 'failed', 'dead', 'cancelled') then
+  (t.boundary is not null and (t.status <> 'dead' or t.parent_id is not null))
+  or (t.parent_id is not null and s.status <> 'ended')
+  or exists (select from limit_reservations r where r.task_id = t.task_id)
+else s.status = 'ended' end
+"""
+"""Tasks that have ended and left something that nobody can use, or that go on without what they need."""
+SET_ASIDE = """
+select
+  (select coalesce(sum(reserved), 0) from rate_limit_counters where user_id = '' and period = 'day') as counted,
+  (select coalesce(sum(tokens), 0) from limit_reservations) as reserved
+"""
+
+
 class Player:
     """Plays one operation on both."""
 
@@ -138,6 +155,7 @@ class Player:
             case "claim" if entry := self._pick(which, "admitted"):
                 entry.real = await self.office.claim(entry.real)
                 entry.status, entry.begun = "running", True
+                await self._leave_traces(entry.real)
             case "retry" if (entry := self._pick(which, "failed", "dead")) and entry.parent is None:
                 async with self.office.conn() as conn:
                     await self.office.tasks.retry(conn, entry.real.task_id)
@@ -151,6 +169,15 @@ class Player:
             case _ if entry := self._pick(which, "running"):
                 await self._play_running(operation, entry, how)
         self.model.admit()
+
+    async def _leave_traces(self, task: Task) -> None:
+        """What an attempt leaves: a boundary, a key of its session, tokens set aside."""
+        async with self.office.conn() as conn:
+            await limits.reserve(conn, task, 1, 5)
+            await conn.execute("update tasks set boundary = '{}' where task_id = %s", (task.task_id,))
+            await conn.execute(
+                "update sessions set session_key = session_id::bytea where session_id = %s", (task.session_id,)
+            )
 
     async def _play_running(self, operation: str, entry: Entry, how: int) -> None:
         match operation:
@@ -214,12 +241,15 @@ class Player:
 async def test_random_operations_leave_the_states_that_the_model_says(
     database: Database, operations: list[tuple[str, int, int]]
 ) -> None:
-    """Whatever is done in whatever order, each task is in the state that the rules give it."""
+    """Whatever is done in whatever order, each task is in the state that the rules give it, and leaves nothing."""
     office = await make_office(database, new_id("org"), concurrency=PLACES)
     player = Player(office)
     for operation, which, how in operations:
         await player.play(operation, which, how)
         assert await player.states() == [entry.status for entry in player.model.entries], (operation, which, how)
+    assert await office.rows(LEFT_BEHIND) == []
+    [counted] = await office.rows(SET_ASIDE)
+    assert counted["counted"] == counted["reserved"]
     async with database.system() as conn:
         sql = "select count(*) as n from procrastinate_jobs where args ->> 'org' = %s"
         jobs = await (await conn.execute(sql, (office.org,))).fetchone()
