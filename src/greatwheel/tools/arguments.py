@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError, best_match
@@ -13,6 +13,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
 from greatwheel.core.errors import BadInput
+from greatwheel.tools.checking import TooCostly, is_quick, validator_of
 from greatwheel.tools.port import ToolSpec
 
 MAX_ARGUMENT_CHARS = 200_000
@@ -20,6 +21,7 @@ MAX_ARGUMENT_CHARS = 200_000
 _MOST_CHECKS = 200_000
 _MOST_CHECKED_CHARS = 50_000_000
 _QUOTED_CHARS = 200
+_Told = TypeVar("_Told")
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
 
 
@@ -59,23 +61,29 @@ def check_schema(name: str, schema: Mapping[str, Any]) -> None:
     if schema.get("type") != "object" or not isinstance(schema.get("properties", {}), Mapping):
         raise BadInput(f"The parameters of tool {name} must be a schema of an object with properties.")
     resolver = _NO_REMOTE_SCHEMAS.with_resource("", DRAFT202012.create_resource(schema)).resolver()
-    for reference in _references(schema):
+    for reference in _told(schema, "$ref", str):
         try:
             resolver.lookup(reference)
         except Unresolvable:
             raise BadInput(f"The parameters of tool {name} refer to {reference!r}, which is not there.") from None
+    for pattern in _told(schema, "pattern", str):
+        if not is_quick(pattern):
+            raise BadInput(f"The parameters of tool {name} have a pattern that may take for ever: {pattern[:100]!r}.")
+    if any(_told(schema, "patternProperties", Mapping)):
+        raise BadInput(f"The parameters of tool {name} have patternProperties, which are not checked here.")
 
 
-def _references(schema: Any) -> Iterator[str]:
+def _told(schema: Any, keyword: str, kind: type[_Told]) -> Iterator[_Told]:
+    """The values of that kind that a keyword has, at any depth."""
     match schema:
         case Mapping():
-            if isinstance(schema.get("$ref"), str):
-                yield schema["$ref"]
+            if isinstance(schema.get(keyword), kind):
+                yield schema[keyword]
             for part in schema.values():
-                yield from _references(part)
+                yield from _told(part, keyword, kind)
         case list():
             for part in schema:
-                yield from _references(part)
+                yield from _told(part, keyword, kind)
         case _:
             return
 
@@ -118,8 +126,10 @@ def _count(value: Any) -> int:
 
 
 def _check_values(spec: ToolSpec, arguments: Mapping[str, Any]) -> None:
-    validator = Draft202012Validator(spec.parameters, registry=_NO_REMOTE_SCHEMAS)
-    wrong: ValidationError | None = best_match(validator.iter_errors(arguments))
+    try:
+        wrong: ValidationError | None = best_match(validator_of(spec.parameters).iter_errors(arguments))
+    except (TooCostly, RecursionError):
+        raise ValueError(f"tool.{spec.name} got arguments with too many levels") from None
     if wrong is not None:
         raise ValueError(f"tool.{spec.name}: {_place(wrong)}{wrong.message[:_QUOTED_CHARS]}")
 
@@ -132,8 +142,7 @@ def _takes_null(spec: ToolSpec, name: str) -> bool:
     schema = spec.parameters.get("properties", {}).get(name)
     if not isinstance(schema, Mapping):
         return True
-    validator = Draft202012Validator(schema, registry=_NO_REMOTE_SCHEMAS)
-    return "$ref" not in str(schema) and validator.is_valid(None)
+    return "$ref" not in str(schema) and validator_of(schema).is_valid(None)
 
 
 def _signature(spec: ToolSpec) -> str:

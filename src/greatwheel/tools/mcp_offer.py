@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,30 +46,36 @@ class Offer:
         return {"tools": tools, "skipped": dict(sorted(self.skipped.items())[:_MOST_SHOWN])}
 
 
-def offer_of(server: McpServer, told: Sequence[Tool]) -> Offer:
-    """What agents can use of the tools that the server tells. Whatever it tells, the others are not touched by it."""
+def offer_of(server: McpServer, told: Sequence[Tool], clean: Callable[[str], str]) -> Offer:
+    """What agents can use of the tools that the server tells. Whatever it tells, the others are not touched by it.
+
+    `clean` takes secrets out of its words: people and models are shown them.
+    """
     tools: dict[str, Offered] = {}
     skipped: dict[str, str] = {}
     for each in told:
+        shown = clean(each.name)[:_SHOWN_CHARS]
         try:
+            if shown != each.name[:_SHOWN_CHARS]:
+                raise BadInput("its name has a secret in it")
             name = guest_name(server.name, each.name)
             if name in tools:
                 raise BadInput(f"another is called {name} already")
-            tools[name] = Offered(name=each.name, spec=_spec(server, name, each))
+            tools[name] = Offered(name=each.name, spec=_spec(server, name, each, clean(each.description or "")))
         except BadInput as error:
-            skipped[each.name[:_SHOWN_CHARS]] = str(error)[:_SHOWN_CHARS]
+            skipped[shown] = clean(str(error))[:_SHOWN_CHARS]
         except RecursionError:
-            skipped[each.name[:_SHOWN_CHARS]] = "its schema is too deep"
+            skipped[shown] = "its schema is too deep"
     return Offer(tools=tools, skipped=skipped)
 
 
-def _spec(server: McpServer, name: str, told: Tool) -> ToolSpec:
+def _spec(server: McpServer, name: str, told: Tool, description: str) -> ToolSpec:
     parameters = simplified(told.input_schema)
     check_schema(name, parameters)
     reads = server.trust_hints and told.annotations is not None and told.annotations.read_only_hint is True
     return ToolSpec(
         name=name,
-        description=(told.description or "")[:_DESCRIPTION_CHARS],
+        description=description[:_DESCRIPTION_CHARS],
         parameters=parameters,
         kind="read" if reads else "effect",
         max_result_chars=server.max_response_bytes * 2,

@@ -137,4 +137,4 @@ def _link(declared: Declared, secrets: Mapping[str, str]) -> Link[Offer]:
 
     # A process takes its time to start, however quick its calls are.
     seconds = CONNECT_SECONDS if server.command else min(CONNECT_SECONDS, server.seconds)
-    return Link(open=opened, accept=lambda told: offer_of(server, told), seconds=seconds)
+    return Link(open=opened, accept=lambda told: offer_of(server, told, Redactor(secrets).text), seconds=seconds)

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from greatwheel.core.errors import GreatwheelError
+from greatwheel.core.errors import GreatwheelError, NotAvailable
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 from greatwheel.runtime.services import MOST_LISTED, Effect, ListedTool, Read, Service, ServiceCall, ToolList, Varying
@@ -28,6 +28,7 @@ from greatwheel.tools.signatures import signature
 
 _START = "tool."
 _ANY = "tool.authorized_action"
+_LONGEST_NAME = 200
 _GUEST_MAY_SEE = (TypeError, ValueError, KeyError)
 
 
@@ -93,6 +94,8 @@ class ToolServices:
 
     async def _found(self, call: ServiceCall, name: str) -> tuple[Tool, Mapping[str, str]]:
         """The tool, and all the organisation's secrets: once the permission is there, and what the tool needs."""
+        if len(name) > _LONGEST_NAME:  # to look for those that are near would take a while
+            raise NotAvailable(f"There is no tool of {len(name):,} characters.")
         if name not in self.tools and self.more is not None and self.more.may_have(name):
             return await self._theirs(self.more, call, name)
         tool = self.tools.get(name)

@@ -176,6 +176,9 @@ async def test_a_call_that_does_not_fit_is_told_clearly(tenant: Tenant) -> None:
     """Unknown tools, wrong arguments and results that are too long each have their error."""
     with pytest.raises(NotAvailable, match="'ad'; there is add"):
         await tenant.call("ad", 1)
+    for name in ("x" * 5_000_000, "far_" + "x" * 5_000_000):
+        with pytest.raises(NotAvailable, match=r"no tool of 5,000,00\d characters"):
+            await tenant.call("authorized_action", action=name)
     with pytest.raises(TypeError, match="needs one"):
         await tenant.call("add")
     with pytest.raises(ValueError, match="'x' is not of type 'integer'"):

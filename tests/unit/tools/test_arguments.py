@@ -1,5 +1,6 @@
 """Binding and checking a call's arguments."""
 
+import time
 from typing import Any
 
 import pytest
@@ -76,3 +77,53 @@ def test_a_schema_refers_to_its_own_parts_alone(reference: str) -> None:
     with pytest.raises(BadInput, match="is not there"):
         check_schema("x", {"type": "object", "properties": {"a": {"$ref": reference}}})
     check_schema("x", {"type": "object", "properties": {"a": {"$ref": "#/$defs/b"}}, "$defs": {"b": {}}})
+
+
+def tree(levels: int) -> Any:
+    value: Any = "leaf"
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+TREE = {"anyOf": [{"type": "object", "properties": {"a": {"$ref": "#/$defs/t"}}, "required": [x]} for x in "ab"]}
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "said"),
+    [
+        ({"type": "string", "pattern": "^(a+)+$"}, "a" * 60 + "!", "does not match"),
+        ({"type": "array", "uniqueItems": True}, [{"a": n} for n in [*range(4_000), 7]], "the same item twice"),
+        ({"$ref": "#/$defs/t"}, tree(40), "too many levels"),
+        ({"type": "object"}, tree(5_000), "takes texts, numbers"),
+    ],
+)
+def test_a_hostile_value_is_checked_quickly(part: dict[str, Any], value: Any, said: str) -> None:
+    """Patterns, items that must differ and alternatives within each other take no longer than the value is long."""
+    schema = {"type": "object", "properties": {"x": part}, "$defs": {"t": TREE}}
+    began = time.monotonic()
+    with pytest.raises((ValueError, TypeError), match=said):
+        bind(ToolSpec(name="t", description="", parameters=schema), (), {"x": value})
+    assert time.monotonic() - began < 5
+
+
+def test_values_that_fit_are_not_taken_for_hostile() -> None:
+    """What a schema allows passes: a pattern anywhere in the text, items that differ in their type, a few levels."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "pattern": "b+"},
+            "items": {"type": "array", "uniqueItems": True},
+            "tree": {"$ref": "#/$defs/t"},
+        },
+        "$defs": {"t": {"type": "object", "properties": {"a": {"$ref": "#/$defs/t"}}}},
+    }
+    given = {"text": "abc", "items": [1, "1", [1], {"1": 1}], "tree": {"a": {"a": {}}}}
+    assert bind(ToolSpec(name="t", description="", parameters=schema), (), given) == given
+
+
+@pytest.mark.parametrize("part", [{"pattern": "(?=x)a"}, {"pattern": r"(a)\1"}, {"patternProperties": {"a": {}}}])
+def test_a_pattern_that_can_not_be_quick_is_refused(part: dict[str, Any]) -> None:
+    """It is told when the tool is declared."""
+    with pytest.raises(BadInput, match="pattern"):
+        check_schema("x", {"type": "object", "properties": {"a": part}})
