@@ -1,7 +1,8 @@
 """Reads one file of a git repository, by the git command line.
 
 Addresses, revisions and paths come from tenants. They are matched against narrow patterns before git sees them, git is
-started without a shell, with none of the machine's git settings, and with only the allowed protocols.
+started without a shell, with none of the machine's git settings and passwords, with only the allowed protocols, and
+held to addresses that were checked. What it brings is limited in time and size.
 """
 
 from __future__ import annotations
@@ -9,15 +10,18 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from pathlib import Path
+from typing import Literal, TypeAlias, assert_never
 
 from greatwheel.core.errors import BadInput, GitFailed
+from greatwheel.registry import git_hosts
 from greatwheel.registry.agents import Git
 from greatwheel.registry.folder import MAX_BYTES, as_source
+from greatwheel.registry.git_command import GitCommand
+from greatwheel.tools.addresses import Network
 
 Protocol: TypeAlias = Literal["https", "ssh", "file"]
 USUAL_PROTOCOLS: tuple[Protocol, ...] = ("https",)
@@ -34,13 +38,12 @@ _ADDRESSES: Mapping[Protocol, re.Pattern[str]] = {
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 _PATH = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./ -]{0,499}")
 
-_KEPT = (
-    *("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO"),
-    *("http_proxy", "https_proxy", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "no_proxy"),
-)
-"""Variables of this process that git gets."""
-_SAID = 4_000
-"""Bytes of git's messages that are kept."""
+MOST_FETCHED = 100_000_000
+"""Bytes on disk that one read may bring: trees, and from servers that can't leave files out all files of a commit."""
+_LOOK_SECONDS = 0.1
+"""From one look at what has come to the next."""
+_NEEDED = (2, 37)
+"""The git that takes the addresses of a host from us (`http.curloptResolve`)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +76,19 @@ def protocol_of(origin: Git) -> Protocol:
 class GitReader:
     """Fetches single files. Each read has a bare repository of its own that is deleted at the end."""
 
-    def __init__(self, *, protocols: Collection[Protocol] = USUAL_PROTOCOLS, seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        *,
+        protocols: Collection[Protocol] = USUAL_PROTOCOLS,
+        networks: Sequence[Network] = (),
+        seconds: float = 60.0,
+        most_fetched: int = MOST_FETCHED,
+    ) -> None:
+        """`networks`: that are not public, and may be connected to."""
         self._protocols = frozenset(protocols)
+        self._networks = networks
         self._seconds = seconds
+        self._most_fetched = most_fetched
 
     def check(self, origin: Git) -> None:
         """Refuse what must not reach git: raises BadInput as `protocol_of`, and for a protocol that is not allowed."""
@@ -88,7 +101,7 @@ class GitReader:
         """The file as of the revision.
 
         Raises:
-            BadInput: as `check`.
+            BadInput: as `check`; the host's address is not allowed; or git brings too much.
             SourceRefused: the file is too long, or not text.
             GitFailed: git's own message, or that it took too long.
         """
@@ -96,82 +109,70 @@ class GitReader:
         try:
             async with asyncio.timeout(self._seconds):
                 with tempfile.TemporaryDirectory(prefix="greatwheel-git-", ignore_cleanup_errors=True) as folder:
-                    return await self._read(folder, origin)
+                    return await self._within_size(Path(folder), origin)
         except TimeoutError as error:
             raise GitFailed(f"git took more than {self._seconds:g} seconds to read {origin.repository}.") from error
 
-    async def _read(self, folder: str, origin: Git) -> Fetched:
-        await self._git("init", "-q", "--bare", folder)
-        await self._git("-C", folder, "remote", "add", "origin", origin.repository)
+    async def _within_size(self, folder: Path, origin: Git) -> Fetched:
+        reading = asyncio.create_task(self._read(folder, origin))
+        try:
+            while True:
+                done, _ = await asyncio.wait([reading], timeout=_LOOK_SECONDS)
+                if await asyncio.to_thread(_size, folder) > self._most_fetched:
+                    raise BadInput(f"{origin.repository} brings more than {self._most_fetched:,} bytes.")
+                if done:
+                    return reading.result()
+        finally:
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    async def _read(self, folder: Path, origin: Git) -> Fetched:
+        home, place = folder / "home", str(folder / "repository")
+        home.mkdir()
+        git = GitCommand(home=str(home), variables=await self._variables(home, origin), most=MAX_BYTES)
+        await git.run("init", "-q", "--bare", place)
+        await git.run("-C", place, "remote", "add", "origin", origin.repository)
         wanted = ("--depth=1", "--no-tags", "--filter=blob:none", "--no-recurse-submodules")
-        await self._git("-C", folder, "fetch", "-q", *wanted, "origin", origin.revision)
-        commit = (await self._git("-C", folder, "rev-parse", "FETCH_HEAD^{commit}")).decode().strip()
-        place = f"{commit}:{origin.path}"
-        size = int(await self._git("-C", folder, "cat-file", "-s", place))
+        await git.run("-C", place, "fetch", "-q", *wanted, "origin", origin.revision)
+        commit = (await git.run("-C", place, "rev-parse", "FETCH_HEAD^{commit}")).decode().strip()
+        found = f"{commit}:{origin.path}"
+        size = int(await git.run("-C", place, "cat-file", "-s", found))
         if size > MAX_BYTES:
             raise BadInput(f"{origin.path} has {size:,} bytes; the limit is {MAX_BYTES:,}.")
-        raw = await self._git("-C", folder, "cat-file", "blob", place)
+        raw = await git.run("-C", place, "cat-file", "blob", found)
         return Fetched(source=as_source(raw, name=origin.path), commit=commit)
 
-    async def _git(self, *arguments: str) -> bytes:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=self._environment(),
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise GitFailed("The command git is not installed; agents' git sources need it.") from error
-        try:
-            out, said = await asyncio.gather(_kept(process.stdout, MAX_BYTES), _kept(process.stderr, _SAID))
-            code = await process.wait()
-        finally:
-            await _ended(process)
-        if code != 0:
-            raise GitFailed(f"git {_verb(arguments)}: {_message(said)}")
-        return out
-
-    def _environment(self) -> dict[str, str]:
-        own = {
-            "GIT_ALLOW_PROTOCOL": ":".join(sorted(self._protocols)),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_ASKPASS": "true",
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=15",
-            "GIT_OPTIONAL_LOCKS": "0",
-            "LC_ALL": "C",
-        }
-        return {name: os.environ[name] for name in _KEPT if name in os.environ} | own
+    async def _variables(self, home: Path, origin: Git) -> Mapping[str, str]:
+        """What git is told for this repository."""
+        allowed: Mapping[str, str] = {"GIT_ALLOW_PROTOCOL": ":".join(sorted(self._protocols))}
+        protocol = protocol_of(origin)
+        match protocol:
+            case "https":
+                await _require_version(GitCommand(home=str(home), variables={}, most=MAX_BYTES))
+                return {**allowed, **await git_hosts.by_https(origin.repository, self._networks)}
+            case "ssh":
+                return {**allowed, **await git_hosts.by_ssh(origin.repository, self._networks)}
+            case "file":
+                return allowed
+            case _:
+                assert_never(protocol)
 
 
-async def _kept(stream: asyncio.StreamReader | None, limit: int) -> bytes:
-    """The first bytes of a stream that is read to its end."""
-    assert stream is not None
-    kept = bytearray()
-    while piece := await stream.read(65_536):
-        kept += piece[: limit - len(kept)]
-    return bytes(kept)
+async def _require_version(git: GitCommand) -> None:
+    said = (await git.run("--version")).decode()
+    found = re.search(r"(\d+)\.(\d+)", said)
+    if found is None or (int(found[1]), int(found[2])) < _NEEDED:
+        needed = ".".join(map(str, _NEEDED))
+        raise GitFailed(f"Repositories by https need git {needed} or later; here is {said.strip()[:100]}.")
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """End git and what it started; what has ended already is left alone."""
-    if process.returncode is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
-
-
-def _verb(arguments: tuple[str, ...]) -> str:
-    return arguments[2] if arguments[0] == "-C" else arguments[0]
-
-
-def _message(said: bytes) -> str:
-    """The line of git's output that says what is wrong, fit for a terminal."""
-    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-    faults = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines or ["it failed"]
-    shown = "".join(char if char.isprintable() else "?" for char in faults[0])
-    return shown.removeprefix("fatal: ").removeprefix("error: ")[:500]
+def _size(folder: Path) -> int:
+    """The bytes of all files below; what goes away meanwhile does not count."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except FileNotFoundError:
+                continue
+    return total

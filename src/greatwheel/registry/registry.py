@@ -46,6 +46,7 @@ from greatwheel.registry.git import USUAL_PROTOCOLS, Fetched, GitReader, Protoco
 from greatwheel.registry.sources import check_source
 from greatwheel.registry.watching import Watching
 from greatwheel.tenancy import orgs
+from greatwheel.tools.addresses import Network
 
 _LOG = logging.getLogger("greatwheel.registry")
 _GIT_AT_ONCE = 4
@@ -62,6 +63,8 @@ class RegistrySettings:
     file: str = FILE
     """agents.toml: the name of the file in it."""
     git_protocols: Collection[Protocol] = USUAL_PROTOCOLS
+    git_networks: Sequence[Network] = ()
+    """That are not public, and may be connected to."""
     git_timeout: float = 60.0
     """Seconds that one read of a repository may take."""
     git_interval: float = 300.0
@@ -89,7 +92,9 @@ class Registry:
         self._folder = AgentFolder(settings.folder)
         self._file = AgentsFile(self._folder.path / settings.file)
         self._fault = ""
-        self._git = GitReader(protocols=settings.git_protocols, seconds=settings.git_timeout)
+        self._git = GitReader(
+            protocols=settings.git_protocols, networks=settings.git_networks, seconds=settings.git_timeout
+        )
 
     async def load(self, org_ids: Sequence[OrgId] | None = None) -> Sequence[Loaded]:
         """Bring organisations (None: all) up to date with agents.toml. A fault in one agent leaves the others alone.

@@ -24,6 +24,7 @@ def registry_of(settings: Settings, database: Database) -> Registry:
             folder=agents_folder(settings),
             file=given.file,
             git_protocols=given.git_protocols,
+            git_networks=given.allowed,
             git_timeout=given.git_seconds,
             git_interval=given.git_interval_seconds,
         ),

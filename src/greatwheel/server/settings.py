@@ -106,8 +106,14 @@ class AgentSettings(Section):
     folder: str = ""
     file: str = "agents.toml"
     git_protocols: tuple[Literal["https", "ssh", "file"], ...] = ("https",)
+    git_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
     git_seconds: Seconds = 60.0
     git_interval_seconds: Seconds = 300.0
+
+    @property
+    def allowed(self) -> tuple[Network, ...]:
+        """The networks that are not public, and that repositories may be in."""
+        return tuple(parse_network(text) for text in self.git_networks)
 
 
 class ToolSettings(Section):
