@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from greatwheel.registry.definitions import AgentEntry, BudgetEntry
+
 from .conftest import Visitor
 from .serving import Wheel
 
@@ -50,6 +52,33 @@ def test_an_agent_is_made_changed_compared_and_rolled_back(visitor: Visitor, whe
     expect(page.get_by_role("heading", name="Code of version 3")).to_be_visible()
     expect(versions.get_by_role("row").nth(1)).to_contain_text("rollback")
     assert wheel.call("GET", "/api/agents/wise/versions/3")["source"] == FIRST
+
+
+def test_saving_an_agent_keeps_all_of_it(visitor: Visitor, wheel: Wheel) -> None:
+    """The form has everything that the API takes: what was not changed in it is as it was."""
+    given = {
+        "source": FIRST,
+        "description": "Knows colours.",
+        "model": None,
+        "engine": "ouros",
+        "instructions": "Be brief.\nBe kind.",
+        "tools": ["web_*"],
+        "denied": ["web_post"],
+        "budget": {name: number for number, name in enumerate(BudgetEntry.model_fields, start=3)},
+    }
+    assert set(given) == set(AgentEntry.model_fields) - {"file", "git", "path", "revision"}
+    wheel.agent("whole", **given)
+    page = visitor.enter("#/agents/whole")
+    expect(page.get_by_text("Be brief.")).to_be_visible()
+    page.get_by_role("link", name="Change").click()
+    page.get_by_label("What it is for").fill("Knows all colours.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Knows all colours.")).to_be_visible()
+    kept = wheel.call("GET", "/api/agents/whole")
+    changed = {**given, "description": "Knows all colours."}
+    del changed["source"]
+    assert {name: kept[name] for name in changed} == changed
+    assert wheel.call("GET", "/api/agents/whole/versions/1")["source"] == FIRST
 
 
 def test_what_is_wrong_with_an_agent_is_told_where_it_is(visitor: Visitor, wheel: Wheel) -> None:

@@ -16,6 +16,7 @@ export function agentForm(agent, source, models, save) {
     description: h("textarea", { rows: 2, maxlength: 10_000, value: agent?.description ?? "" }),
     bare: !kept && select([["", "Code, written here"], ["1", "No code: the loop does its tasks"]], agent?.source_kind === "bare" ? "1" : ""),
     source: !kept && h("textarea", { class: "code-input", rows: 16, spellcheck: "false", autocapitalize: "none", wrap: "off", value: agent === null ? EXAMPLE : source }),
+    instructions: h("textarea", { rows: 4, maxlength: 20_000, value: agent?.instructions ?? "" }),
     model: select(modelChoices(models, agent?.model), agent?.model ?? ""),
     engine: select([["", "The installation's default"], "monty", "ouros"], agent?.engine ?? ""),
     tools: h("input", { value: (agent?.tools ?? ["*"]).join(", "), spellcheck: "false", autocapitalize: "none" }),
@@ -44,6 +45,7 @@ export function agentForm(agent, source, models, save) {
     inputs.name && named(inputs.name, "Name", "Up to 63 letters, digits, _ and -, beginning with a letter."),
     named(inputs.description, "What it is for", "The triage agent, and agents that call it, read this."),
     kept ? h("p", { class: "muted" }, `Its code comes from ${agent.location.repository ?? "the folder of agents"}: ${agent.location.path}.`) : [named(inputs.bare, "Kind"), code],
+    named(inputs.instructions, "Instructions", "Said to the model after the loop's own prompt, unless a task brings its own; code is given them with its task."),
     h("div", { class: "pair" }, named(inputs.model, "Model"), named(inputs.engine, "Engine")),
     h("div", { class: "pair" }, named(inputs.tools, "May call", "Names and patterns such as web_*, agent:*; * is everything."), named(inputs.denied, "May not call", "These win.")),
     h("fieldset", null, h("legend", null, "Budget of a task"), h("p", { class: "hint" }, "What is left empty is the installation's."),
@@ -69,7 +71,7 @@ function modelChoices(models, chosen) {
 const listOf = (text) => text.split(/[\s,]+/).filter(Boolean);
 
 function entryOf(inputs, agent, kept) {
-  const given = { description: inputs.description.value, model: inputs.model.value || null, engine: inputs.engine.value || null, tools: listOf(inputs.tools.value), denied: listOf(inputs.denied.value) };
+  const given = { description: inputs.description.value, instructions: inputs.instructions.value, model: inputs.model.value || null, engine: inputs.engine.value || null, tools: listOf(inputs.tools.value), denied: listOf(inputs.denied.value) };
   given.budget = Object.fromEntries(BUDGET.filter(([name]) => inputs[name].value !== "").map(([name]) => [name, Number(inputs[name].value)]));
   if (!kept) return inputs.bare.value === "1" ? given : { ...given, source: inputs.source.value };
   const { path, repository, revision } = agent.location;

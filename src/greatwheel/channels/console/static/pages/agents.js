@@ -77,6 +77,7 @@ function facts(agent) {
   const { location: place, budget } = agent;
   const rows = [
     ["Code", { bare: "none: the loop does its tasks", inline: "kept here", file: `${place.path}, in the folder of agents`, git: `${place.repository} · ${place.path} · ${place.revision}${place.commit ? ` · read at ${String(place.commit).slice(0, 12)}` : ""}` }[agent.source_kind]],
+    ["Instructions", agent.instructions && h("p", { class: "said" }, agent.instructions)],
     ["Model", agent.model ?? "the installation's default"],
     ["Engine", agent.engine ?? "the installation's default"],
     ["May call", patterns(agent.tools)],
