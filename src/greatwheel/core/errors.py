@@ -220,6 +220,11 @@ class LimitReached(GreatwheelError):
     http_status = 429
     exit_code = 5
 
+    def __init__(self, message: str | None = None, *, held: bool = False) -> None:
+        super().__init__(message)
+        self.held = held
+        """Only what calls under way have set aside is in the way; they may use less."""
+
 
 class TooManyStreams(LimitReached):
     """Too many streams of this user are open; close one first."""

@@ -32,10 +32,11 @@ from greatwheel.core.events import HostCallServed, HostCallStarted, Observer
 from greatwheel.core.ids import RunId
 from greatwheel.core.usage import Usage
 from greatwheel.llm.port import ChatModel, ChatRequest, Message
+from greatwheel.llm.sizing import CHARS_PER_TOKEN, chat_size
 from greatwheel.runtime.arguments import as_list, as_text, asks_only, bind, choice_grammar, model_name
 from greatwheel.runtime.desk import Desk, Served, finished_row
 from greatwheel.runtime.ledger import Ledger
-from greatwheel.runtime.paid import paid_chat
+from greatwheel.runtime.paid import paid_chat, paid_embed
 from greatwheel.runtime.record import Prefix
 from greatwheel.runtime.services import Effect
 from greatwheel.runtime.telling import WORTH_TELLING_SECONDS, Deltas, told_call
@@ -43,8 +44,6 @@ from greatwheel.sandbox.port import Answer, Failed, HostCall, HostCalls, Returne
 
 SUB_MAX_TOKENS = 512
 """Longest reply of a sub-model unless the call says otherwise."""
-CHARS_PER_TOKEN = 3
-"""A cautious estimate, to reserve tokens before a server has counted them."""
 GUEST_ERRORS = (
     AccessDenied,
     AgentFailed,
@@ -285,13 +284,8 @@ class Bridge:
         choices = bound.get("choices")
         model, named = await self._named(model_name(bound))
         max_tokens = int(bound.get("max_tokens") or SUB_MAX_TOKENS)
-        chars = sum([len(message.content) for message in messages])
-        estimate, window = chars // CHARS_PER_TOKEN + max_tokens, model.window
-        if chars > window * 6 or estimate > window * 2:
-            raise ValueError(
-                f"the prompt has {chars:,} characters and the model reads about {window * CHARS_PER_TOKEN:,}"
-                " at once; use chunks(text, 4000) and batch_llm_query"
-            )
+        if max_tokens < 1:
+            raise ValueError("max_tokens is the number of tokens that the reply may have, at least 1")
         request = ChatRequest(
             messages=messages,
             model=named,
@@ -300,7 +294,8 @@ class Bridge:
             idempotency_key=job.key,
             grammar=choice_grammar(choices) if choices and "grammar" in model.capabilities else None,
         )
-        reply = await paid_chat(model, self.context, request, ledger=job.ledger, estimate=estimate, heard=job.heard)
+        _require_readable(request, model.window)
+        reply = await paid_chat(model, self.context, request, ledger=job.ledger, heard=job.heard)
         return reply.text.strip()
 
     async def _named(self, name: str | None) -> tuple[ChatModel, str | None]:
@@ -311,7 +306,8 @@ class Bridge:
 
     async def _embed(self, bound: Mapping[str, Any], job: _Job) -> Any:
         text = bound["text"]
-        vectors = await self.model.embed(self.context, [text] if isinstance(text, str) else as_list(text))
+        texts = [text] if isinstance(text, str) else [as_text(each) for each in as_list(text)]
+        vectors = await paid_embed(self.model, self.context, texts, ledger=job.ledger)
         return vectors[0] if isinstance(text, str) else vectors
 
     async def _rlm_query(self, bound: Mapping[str, Any], job: _Job) -> str:
@@ -383,6 +379,16 @@ async def _gather(jobs: Sequence[Awaitable[Any]]) -> list[Any]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         raise
+
+
+def _require_readable(request: ChatRequest, window: int) -> None:
+    """Raise ValueError for a prompt that is much longer than what the model reads."""
+    if chat_size(request).likely > window * 2:
+        chars = sum([len(message.content) for message in request.messages])
+        raise ValueError(
+            f"the prompt has {chars:,} characters and the model reads about {window * CHARS_PER_TOKEN:,}"
+            " at once; use chunks(text, 4000) and batch_llm_query"
+        )
 
 
 def _answer_of(result: Any, error: str | None) -> Answer:

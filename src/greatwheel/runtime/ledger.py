@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from greatwheel.core.budgets import Budget, BudgetLeft
@@ -32,6 +33,7 @@ class Ledger:
         self._reserved_calls = 0
         self._started = clock.monotonic()
         self._steps = 0
+        self._freed = asyncio.Event()
 
     @property
     def usage(self) -> Usage:
@@ -120,6 +122,29 @@ class Ledger:
         self._hold(tokens, 1)
         return Reservation(tokens=tokens)
 
+    @property
+    def spoken_for(self) -> Usage:
+        """What was used or is set aside, for whoever divides what is left."""
+        aside = Usage(prompt_tokens=self._reserved_tokens, model_calls=self._reserved_calls)
+        return self.usage + aside
+
+    def promise(self, tokens: int, calls: int) -> None:
+        """Others may use that much, until this ledger is opened anew with what they did use."""
+        self._hold(tokens, calls)
+
+    async def hold(self, tokens: int, most: int) -> Reservation:
+        """As `reserve`, for a call that is likely to use so many tokens and can use no more than `most`.
+
+        As many as it can use are set aside if they are left, else all that are: so calls made together can't pass a
+        limit together. While only what calls under way have set aside is in the way, it waits for them.
+
+        Raises:
+            BudgetExceeded: as `reserve`.
+        """
+        while self.left().tokens < tokens <= self._unspent():
+            await self._root()._freed.wait()
+        return self.reserve(max(tokens, min(most, self.left().tokens)))
+
     def settle(self, reservation: Reservation, usage: Usage) -> None:
         """Put what a call really used in the place of its reservation (an empty usage gives it back)."""
         self._hold(-reservation.tokens, -1)
@@ -158,6 +183,17 @@ class Ledger:
         self._reserved_calls += calls
         if self._parent is not None:
             self._parent._hold(tokens, calls)
+        elif tokens < 0:
+            self._freed.set()  # who waits looks again
+            self._freed = asyncio.Event()
+
+    def _unspent(self) -> int:
+        """Tokens that would be left if nothing were set aside."""
+        own = self.budget.tokens - self._used.prompt_tokens - self._used.completion_tokens
+        return own if self._parent is None else min(own, self._parent._unspent())
+
+    def _root(self) -> Ledger:
+        return self if self._parent is None else self._parent._root()
 
 
 class _Leaf(Ledger):
@@ -165,3 +201,6 @@ class _Leaf(Ledger):
 
     def left(self) -> BudgetLeft:
         return super().left() if self._parent is None else self._parent.left()
+
+    def _unspent(self) -> int:
+        return super()._unspent() if self._parent is None else self._parent._unspent()

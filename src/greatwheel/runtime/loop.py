@@ -253,9 +253,7 @@ class Loop:
             think=False,
             idempotency_key=f"{self._run_key}-step-{number}",
         )
-        chars = sum(len(message.content) for message in messages)
-        estimate = chars // 3 + self.settings.max_tokens
-        return await paid_chat(self.model, self._context(), request, ledger=self.ledger, estimate=estimate, heard=heard)
+        return await paid_chat(self.model, self._context(), request, ledger=self.ledger, heard=heard)
 
     def _bridge(self) -> Bridge:
         return Bridge(

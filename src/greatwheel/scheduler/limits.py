@@ -3,13 +3,13 @@
 A hard limit refuses: tokens are reserved before a model call and settled after, so calls made together can't pass it
 together. A soft one is told once in its period, as an event of the task that passed it. Each function is a short
 transaction's work: never hold one during a model call. An organisation without limits pays one look-up
-(`has_limits`), whose answer a caller may keep for some seconds, and skips the rest.
+(`has_limits`), whose answer a caller may keep for a moment, and skips the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -150,9 +150,12 @@ async def _admit(conn: OrgConnection, metric: Metric, user: UserId, wanted: int)
     if len(rows) < _COUNTERS:
         await conn.execute(SQL["make_counters"], values)
         rows = await (await conn.execute(SQL["lock_counters"], values)).fetchall()
-    refused = refusal(metric, [_counter(row) for row in rows], wanted)
+    counters = [_counter(row) for row in rows]
+    refused = refusal(metric, counters, wanted)
     if refused is not None:
-        raise LimitReached(refused)
+        raise LimitReached(
+            refused, held=refusal(metric, [replace(each, reserved=0) for each in counters], wanted) is None
+        )
 
 
 async def _warnings(conn: OrgConnection, metric: Metric, user: UserId) -> list[Mapping[str, Any]]:

@@ -37,6 +37,9 @@ class Rows:
     def event(self, type: str, data: Mapping[str, Any]) -> None:
         raise AssertionError("the loop does this, not the desk")
 
+    async def live(self) -> None:
+        raise AssertionError("the bridge does this, not the desk")
+
     async def committed(self) -> None:
         pass
 

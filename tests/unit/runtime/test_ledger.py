@@ -1,5 +1,6 @@
 """The budget tree."""
 
+import asyncio
 from dataclasses import dataclass
 
 import pytest
@@ -123,6 +124,34 @@ def test_a_leaf_counts_apart_and_has_the_limits_of_its_parent() -> None:
     assert leaf.usage == Usage(prompt_tokens=60, model_calls=1, host_calls=1)
     assert parent.usage == leaf.usage
     assert leaf.left() == parent.left()
+
+
+async def test_a_call_holds_as_much_as_it_can_use() -> None:
+    """If so much is left; else all that is left, when that is likely to suffice."""
+    ledger = Ledger(Budget(tokens=100), HandClock())
+    assert await ledger.hold(20, 60) == Reservation(tokens=60)
+    assert await ledger.hold(20, 60) == Reservation(tokens=40)
+
+
+@pytest.mark.parametrize("below", ["itself", "leaf", "child"])
+async def test_a_call_waits_for_what_others_hold(below: str) -> None:
+    """It goes on when one of them has used less; it is refused when what was used leaves too little."""
+    ledger = Ledger(Budget(tokens=100), HandClock())
+    inner = {"itself": lambda: ledger, "leaf": ledger.leaf, "child": ledger.child}[below]()
+    first = await ledger.hold(20, 100)
+    second, third = [asyncio.create_task(inner.hold(30, 40)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert not second.done()
+    ledger.settle(first, used(25))
+    assert await second == Reservation(tokens=40)
+    inner.settle(second.result(), used(30))
+    if below == "child":
+        with pytest.raises(BudgetExceeded):
+            await third
+    else:
+        assert await third == Reservation(tokens=35)
+    with pytest.raises(BudgetExceeded, match="76 needed"):
+        await ledger.hold(76, 90)
 
 
 @given(st.data())

@@ -119,7 +119,7 @@ async def test_a_streamed_reply_is_paid_as_a_whole_one() -> None:
     heard: list[str] = []
     ledger = Ledger(Budget(), SystemClock())
     model = ScriptedModel(["one two three"])
-    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, heard=heard.append)
     assert "".join(heard) == reply.text == "one two three"
     assert ledger.usage == reply.usage
     assert ledger.left().tokens == Budget().tokens - reply.usage.tokens
@@ -130,7 +130,7 @@ async def test_a_stream_that_breaks_off_is_asked_for_as_a_whole() -> None:
     heard: list[str] = []
     ledger = Ledger(Budget(), SystemClock())
     model = Breaking("one two", "one two")
-    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, heard=heard.append)
     assert (heard, reply.text, len(model.requests)) == (["one"], "one two", 2)
     assert ledger.usage == reply.usage
 
@@ -140,7 +140,7 @@ async def test_a_stream_that_does_not_begin_is_not_asked_for_again() -> None:
     ledger = Ledger(Budget(), SystemClock())
     model = Breaking("one two", after=0)
     with pytest.raises(ModelUnavailable):
-        await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=lambda text: None)
+        await paid_chat(model, CONTEXT, ASK, ledger=ledger, heard=lambda text: None)
     assert len(model.requests) == 1
     assert ledger.left().tokens == Budget().tokens
 
@@ -150,10 +150,10 @@ async def test_a_server_that_does_not_stream_is_asked_for_the_whole() -> None:
     ledger = Ledger(Budget(), SystemClock())
     heard: list[str] = []
     model = ScriptedModel([ModelRefused("no streams here"), "one two", ModelRefused("no"), ModelRefused("too long")])
-    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+    reply = await paid_chat(model, CONTEXT, ASK, ledger=ledger, heard=heard.append)
     assert (reply.text, heard) == ("one two", [])
     with pytest.raises(ModelRefused, match="too long"):
-        await paid_chat(model, CONTEXT, ASK, ledger=ledger, estimate=50, heard=heard.append)
+        await paid_chat(model, CONTEXT, ASK, ledger=ledger, heard=heard.append)
     assert ledger.usage == reply.usage
 
 
@@ -168,6 +168,6 @@ async def test_a_stream_stops_when_the_time_is_over() -> None:
 
     with pytest.raises(BudgetExceeded, match="time budget"):
         await paid_chat(
-            Endless([]), CONTEXT, ASK, ledger=Ledger(Budget(seconds=0.1), SystemClock()), estimate=50,
+            Endless([]), CONTEXT, ASK, ledger=Ledger(Budget(seconds=0.1), SystemClock()),
             heard=lambda text: None,
         )  # fmt: skip
