@@ -119,6 +119,8 @@ class Task:
     error_code: str | None = None
     error: str | None = None
     cancel_requested: bool = False
+    rewound: bool = False
+    """Its session was taken back to before it."""
     created_at: datetime | None = None
     queued_at: datetime | None = None
     started_at: datetime | None = None

@@ -34,6 +34,7 @@ CONSTRAINTS: Mapping[str, tuple[type[GreatwheelError], str]] = MappingProxyType(
         "sessions_ended_keyless": (Conflict, "The session has ended; it can have no key."),
         "sessions_revoked_keyless": (Conflict, "The session's key was revoked; it can have no other."),
         "tasks_idempotency_unique": (Conflict, "A task with that idempotency key exists already."),
+        "sessions_idempotency_unique": (Conflict, "A session with that idempotency key exists already."),
         "tasks_part_unique": (Conflict, "That part of the call has its task already."),
         "tasks_one_writer": (LeaseLost, "Another task of the session is running."),
     }

@@ -20,6 +20,7 @@ with kept as (
   union select context, 'context' from session_points where org_id = %(org)s
   union select context, 'context' from sessions where org_id = %(org)s
   union select context, 'context' from tasks where org_id = %(org)s
+  union select given, 'context' from sessions where org_id = %(org)s
   union select digest, 'context' from uploads where org_id = %(org)s
 )
 select b.digest, kept.binding, substring(b.data from 1 for 9) as head

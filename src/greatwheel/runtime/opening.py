@@ -73,6 +73,7 @@ class Sessions:
 
     async def _new(self, wanted: Wanted) -> Workspace:
         task, session = wanted.task, wanted.session
+        await self.live.take(task.session_id, None)  # it was taken back to its beginning: what lies here is of later
         return await Workspace.open(
             engine=self.engines(session.engine),
             context=await self._read(wanted, task.context or session.context),

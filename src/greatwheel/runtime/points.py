@@ -3,7 +3,8 @@
 1. A point is made when a task of the session ends and leaves a dump; the newest `MOST` are kept.
 2. A **fork** is a new session with the variables, data and exchanges of a point, and nothing else in common: its dump
    is sealed for it alone, its key is its own from its first task on, and it has no points yet.
-3. A **rewind** forgets what came later: variables, exchanges and points. The tasks themselves stay on record.
+3. A **rewind** forgets what came later: variables, exchanges and points. The tasks themselves stay on record, marked
+   as rewound: they can't be retried. It goes to a point, or to the session's beginning, which a fork has none of.
 4. Every function works on a connection of the session's organisation and sees no other's sessions.
 """
 
@@ -98,12 +99,12 @@ async def fork(
     return forked
 
 
-async def rewind(connection: OrgConnection, org: OrgId, session: SessionId, *, after: TaskId) -> None:
-    """Take the session back to where it stood after a task of it.
+async def rewind(connection: OrgConnection, org: OrgId, session: SessionId, *, after: TaskId | None) -> None:
+    """Take the session back to where it stood after a task of it; None: before its first one.
 
     Raises:
         NotFound: no such session, or no point after that task.
-        Conflict: the session has ended, or a task of it has not.
+        Conflict: the session has ended, or a task of it has not; or it is a fork, and was to go to its beginning.
     """
     held = await _session(connection, "hold_session", org, session)
     if held["status"] == "ended":
@@ -112,16 +113,30 @@ async def rewind(connection: OrgConnection, org: OrgId, session: SessionId, *, a
     working = await (await connection.execute(SQL["has_open_task"], where)).fetchone()
     if working is not None and working["open"]:
         raise Conflict(f"A task of the session {session} has not ended; wait for it, or cancel it, then rewind.")
-    point = await _point(connection, org, session, after)
+    point = _beginning(held) if after is None else await _point(connection, org, session, after)
     values = {
         **where, "snapshot": point["snapshot"], "context": point["context"],
-        "history": Jsonb(_up_to(held["history"], after)), "variables": Jsonb(point["variables"]),
+        "history": Jsonb([] if after is None else _up_to(held["history"], after)),
+        "variables": Jsonb(point["variables"]),
     }  # fmt: skip
     await connection.execute(SQL["rewind_session"], values)
     later = {**where, "task": after, "at": point["created_at"]}
+    await connection.execute(SQL["mark_rewound"], later)
     rows = await (await connection.execute(SQL["drop_later_points"], later)).fetchall()
-    for digest in {row["snapshot"] for row in rows} | {held["snapshot"]}:
+    for digest in {row["snapshot"] for row in rows} | {held["snapshot"]} - {None}:
         await drop_unused(connection, org, session, digest)
+
+
+async def hold(connection: OrgConnection, org: OrgId, session: SessionId) -> None:
+    """No task joins the session, and none of it changes it, until this transaction ends. Raises NotFound."""
+    await _session(connection, "hold_session", org, session)
+
+
+def _beginning(held: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The point before a session's first task."""
+    if held["forked_from"] is not None:
+        raise Conflict(f"The session {held['session_id']} is a fork, whose beginning is not kept; fork again instead.")
+    return {"snapshot": None, "context": held["given"], "variables": [], "created_at": None}
 
 
 async def _session(connection: OrgConnection, statement: str, org: OrgId, session: SessionId) -> DictRow:

@@ -65,7 +65,18 @@ update sessions set snapshot = %(snapshot)s, context = %(context)s, history = %(
 where org_id = %(org)s and session_id = %(session)s
 
 -- name: drop_later_points
--- The points that came after one of them; their dumps.
+-- The points that came after one of them, or all; their dumps.
 delete from session_points p
-where p.org_id = %(org)s and p.session_id = %(session)s and p.task_id <> %(task)s and p.created_at >= %(at)s
+where p.org_id = %(org)s and p.session_id = %(session)s
+  and (%(task)s::text is null or (p.task_id <> %(task)s and p.created_at >= %(at)s))
 returning snapshot
+
+-- name: mark_rewound
+-- The tasks that ended after one of a session, or were to begin after it and never did; or all of it.
+update tasks t set rewound = true
+where t.org_id = %(org)s and t.session_id = %(session)s and t.status in ('done', 'failed', 'dead', 'cancelled') and (
+  %(task)s::text is null or exists (
+    select from tasks o where o.org_id = t.org_id and o.task_id = %(task)s
+      and (t.finished_at > o.finished_at or (t.started_at is null and t.created_at > o.created_at))
+  )
+)

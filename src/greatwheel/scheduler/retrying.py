@@ -21,6 +21,8 @@ def retry_refusal(task: Mapping[str, Any], *, session_over: bool) -> str | None:
         return f"The task {task['task_id']} is {task['status']}; only dead and failed ones can be retried."
     if task["parent_id"] is not None:
         return f"The task {task['task_id']} is a part of {task['root_id']}, which knows how it ended; retry that one."
+    if task["rewound"]:
+        return f"The session of the task {task['task_id']} was taken back to before it; submit it anew."
     if session_over:
         return (
             f"The session {task['session_id']} of the task {task['task_id']} has ended or lost its key; submit it anew."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ from greatwheel.runtime import points, sessions
 from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.sessions import Exchange
 
-from .conftest import Caller, House
+from .conftest import SOURCE, Caller, House
 
 
 async def talk(house: House, caller: Caller, texts: Sequence[str]) -> tuple[str, list[str]]:
@@ -157,3 +158,90 @@ async def test_others_sessions_are_not_there(house: House, admin: Caller, member
     await member("POST", f"/api/sessions/{session}/rewind", 404, json={"task_id": tasks[0]})
     await member("DELETE", f"/api/sessions/{session}/key", 404)
     await admin("GET", f"/api/sessions/{session}/{part}")
+
+
+async def test_a_rewind_marks_the_tasks_that_it_took_back(house: House, member: Caller) -> None:
+    """Done, failed and stopped ones that came later are marked, on their own and in lists, and can't be retried."""
+    session, tasks = await talk(house, member, ["one", "two"])
+    failed = await member.submit("three", session_id=session)
+    await house.end(await house.begin(member.org_id, failed["task_id"]), "failed", error="ValueError: no")
+    stopped = await member.submit("four", session_id=session)
+    await member("POST", f"/api/tasks/{stopped['task_id']}/cancel")
+    await member("POST", f"/api/sessions/{session}/rewind", json={"task_id": tasks[0]})
+    after = await member.submit("five", session_id=session)
+    listed = (await member("GET", f"/api/tasks?session={session}"))["items"]
+    marked = [*tasks[1:], failed["task_id"], stopped["task_id"]]
+    assert {each["task_id"]: each["rewound"] for each in listed} == {
+        **dict.fromkeys(marked, True), tasks[0]: False, after["task_id"]: False,
+    }  # fmt: skip
+    assert (await member("GET", f"/api/tasks/{failed['task_id']}"))["rewound"] is True
+    refused = await member("POST", f"/api/tasks/{failed['task_id']}/retry", 409)
+    assert "taken back" in refused["error"]["message"]
+
+
+async def test_an_order_can_take_the_session_back_first(house: House, member: Caller) -> None:
+    """The session is as after that task, or as at its beginning, before the new task joins it."""
+    session, tasks = await talk(house, member, ["one", "two", "three"])
+    made = await member.submit("two again", session_id=session, rewind_to=tasks[0])
+    assert await asked(member, session) == ["one"]
+    assert await variable(member, session) == "0"
+    await house.end(await house.begin(member.org_id, made["task_id"]))
+    again = await member.submit("one again", session_id=session, rewind_to="")
+    facts = await member("GET", f"/api/sessions/{session}")
+    assert (facts["history"], facts["has_context"]) == ([], False)
+    for part in ("variables", "points"):
+        assert (await member("GET", f"/api/sessions/{session}/{part}"))["items"] == []
+    listed = (await member("GET", f"/api/tasks?session={session}"))["items"]
+    assert [each["task_id"] for each in listed if not each["rewound"]] == [again["task_id"]]
+
+
+async def test_a_refused_order_takes_nothing_back(house: House, admin: Caller, member: Caller) -> None:
+    """Whatever is wrong with it, or with where it is to go back to, the session stays as it was."""
+    session, tasks = await talk(house, member, ["one", "two"])
+    await admin("PUT", "/api/limits", 204, json={"metric": "tasks", "period": "day", "hard": 0})
+    await admin("POST", "/api/agents", 201, json={"name": "other", "source": SOURCE})
+    order = {"input": "x", "session_id": session, "rewind_to": tasks[0]}
+    for status, wrong in (
+        (429, {}),
+        (400, {"input": "   "}),
+        (400, {"model": "nobody's"}),
+        (400, {"budget": {"tokens": 10**9}}),
+        (404, {"upload_id": "upl_none"}),
+        (404, {"rewind_to": "tsk_none"}),
+        (404, {"session_id": "ses_none"}),
+        (409, {"agent": "other"}),
+        (422, {"session_id": None}),
+    ):
+        await member("POST", "/api/tasks", status, json={**order, **wrong})
+        assert await asked(member, session) == ["one", "two"]
+        assert await variable(member, session) == "1"
+    assert not any(each["rewound"] for each in (await member("GET", "/api/tasks"))["items"])
+    await admin("POST", "/api/tasks", 404, json=order)
+    assert await asked(member, session) == ["one", "two"]
+
+
+async def test_an_order_that_comes_twice_takes_back_once(house: House, member: Caller) -> None:
+    """The second order gives the first one's task, and leaves what has come of it."""
+    session, tasks = await talk(house, member, ["one", "two"])
+    order = {"input": "again", "session_id": session, "rewind_to": ""}
+    headers = {"idempotency-key": "edit"}
+    first, second = await asyncio.gather(
+        *(member("POST", "/api/tasks", 202, json=order, headers=headers) for _ in range(2))
+    )
+    assert first["task_id"] == second["task_id"]
+    task = await house.begin(member.org_id, first["task_id"])
+    await house.end(task)
+    told = [Exchange(asked="again", answer="", task_id=task.task_id)]
+    await leave(house, member, session, task.task_id, told, 7)
+    assert (await member("POST", "/api/tasks", 202, json=order, headers=headers))["task_id"] == task.task_id
+    assert await asked(member, session) == ["again"]
+    assert await variable(member, session) == "7"
+    assert {each["task_id"] for each in (await member("GET", "/api/tasks"))["items"] if each["rewound"]} == set(tasks)
+
+
+async def test_a_fork_has_no_beginning_to_go_back_to(house: House, member: Caller) -> None:
+    """What it began with is its ancestor's, which can be forked again: 409."""
+    session, _ = await talk(house, member, ["one"])
+    forked = (await member("POST", f"/api/sessions/{session}/fork", 201, json={}))["session_id"]
+    refused = await member("POST", "/api/tasks", 409, json={"input": "x", "session_id": forked, "rewind_to": ""})
+    assert "fork again" in refused["error"]["message"]

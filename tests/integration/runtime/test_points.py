@@ -237,3 +237,29 @@ async def test_a_task_that_waits_shows_the_variables_of_its_last_boundary(office
     async with office.database.org(office.org_id) as conn:
         found = [each["name"] for each in await sessions.variables(conn, office.org_id, task.session_id)]
     assert "context" in found
+
+
+async def test_a_rewind_to_the_beginning_begins_anew(office: Office) -> None:
+    """The next task finds neither variables nor data of before, in the worker that still has them, too."""
+    office.source = COUNTING
+    commits = GroupCommit(PostgresStore(connector(office.database.url)))
+    live = LiveSessions(SystemClock(), nothing)
+    runner = office.runner(commits, live)
+    try:
+        first = await office.submit("one", context="xyz")
+        await office.attempt(runner, first)
+        async with office.database.org(office.org_id) as conn:
+            await points.rewind(conn, office.org_id, first.session_id, after=None)
+        assert await _points(office, first.session_id) == []
+        held = await _session(office, first.session_id)
+        assert (held.snapshot, held.context, held.history) == (None, None, [])
+        again = await office.submit("again", session_id=first.session_id)
+        await office.attempt(runner, again)
+        done = await office.get(again)
+        assert done.result["asked"] == ["again"]
+        assert done.result["data"] == 0
+        assert len(live) == 1
+        assert (await office.get(first)).rewound and not done.rewound
+    finally:
+        await live.close()
+        await commits.close()

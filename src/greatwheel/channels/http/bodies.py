@@ -31,6 +31,9 @@ class TaskOrder(Body):
     """Its name; null: the session's agent, else the organisation's triage agent."""
     session_id: Annotated[str | None, Field(max_length=100)] = None
     """A session of yours to go on in; null: a new one."""
+    rewind_to: Annotated[str | None, Field(max_length=100)] = None
+    """Of a session that is named: take it back before this is asked, to where it stood after that task; the empty text:
+    to its beginning. Both happen, or neither."""
     context: Any = None
     """Text, a list or an object, up to 100 MB: the agent gets it as its variable `context`."""
     upload_id: Annotated[str | None, Field(max_length=100)] = None
@@ -48,6 +51,12 @@ class TaskOrder(Body):
     def _has_one_context(self) -> TaskOrder:
         if self.context is not None and self.upload_id is not None:
             raise ValueError("give context or upload_id, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _says_what_is_rewound(self) -> TaskOrder:
+        if self.rewind_to is not None and self.session_id is None:
+            raise ValueError("rewind_to needs the session_id of what is to be taken back")
         return self
 
     def order(self, text: str, user_id: UserId, key: str | None, context: Any) -> SubmitTask:
@@ -94,6 +103,8 @@ class TaskLine(BaseModel):
     error_code: str | None
     error: str | None
     cancel_requested: bool
+    rewound: bool
+    """Its session was taken back to before it: nothing of it is left there."""
     created_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None

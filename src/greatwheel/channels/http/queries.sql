@@ -25,7 +25,7 @@ order by seq limit %(limit)s;
 select t.task_id, t.session_id, t.user_id, t.path[array_upper(t.path, 1)] as agent, t.agent_version, t.kind,
   left(t.input, %(chars)s) as input, t.status, t.parent_id, t.depth, t.priority, t.attempts, t.usage,
   left(t.answer, %(chars)s) as answer, t.outcome, t.error_code, left(t.error, %(chars)s) as error,
-  t.cancel_requested, t.created_at, t.started_at, t.finished_at
+  t.cancel_requested, t.rewound, t.created_at, t.started_at, t.finished_at
 from tasks t
 where t.org_id = %(org)s
   and (%(user)s::text is null or t.user_id = %(user)s)
@@ -111,6 +111,10 @@ select s.session_id, s.forked_from, s.status, s.created_at, (
 ) as title
 from line join sessions s on s.org_id = %(org)s and s.session_id = line.session_id
 where %(user)s::text is null or s.user_id = %(user)s
+-- name: has_task_of_key
+-- Whether an order of a user's with that idempotency key was carried out.
+select 1 as there from tasks where org_id = %(org)s and user_id = %(user)s and idempotency_key = %(key)s::text;
+
 order by s.created_at, s.session_id limit %(limit)s;
 
 -- name: open_tasks
@@ -145,6 +149,7 @@ select digest from blobs where org_id = %(org)s and digest = any (%(digests)s::b
 -- name: drop_contexts
 -- Delete those of some contexts that no task, session or upload has.
 delete from blobs b where b.org_id = %(org)s and b.digest = any (%(digests)s::bytea[])
+  and not exists (select from sessions s where s.org_id = b.org_id and s.given = b.digest)
   and not exists (select from tasks t where t.org_id = b.org_id and t.context = b.digest)
   and not exists (select from sessions s where s.org_id = b.org_id and s.context = b.digest)
   and not exists (select from session_points p where p.org_id = b.org_id and p.context = b.digest)

@@ -50,7 +50,7 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 async def submit(
     visit: Visitor, order: NewTask, response: Response, idempotency_key: IdempotencyHeader = None
 ) -> TaskFacts:
-    """Queue a task."""
+    """Queue a task; with `rewind_to`, in a session that is taken back first."""
     task = await ordering.submit(visit, order, order.input, idempotency_key)
     response.headers["location"] = f"/api/tasks/{task.task_id}"
     return TaskFacts.of(task)
