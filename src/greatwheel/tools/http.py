@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -72,6 +73,7 @@ class HttpTool:
     """
 
     def __init__(self, settings: HttpToolSettings, networks: Sequence[Network] = ()) -> None:
+        logging.getLogger("httpcore2").setLevel(logging.CRITICAL)  # it quotes headers, in which a secret may come back
         self._settings = settings
         self._limits = Limits(seconds=settings.seconds, max_bytes=settings.max_response_bytes, networks=networks)
         self.spec = _spec(settings)

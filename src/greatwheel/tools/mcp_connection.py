@@ -34,6 +34,8 @@ CLOSE_SECONDS = 6.0
 FRESH_SECONDS = 300.0
 """How old a list of tools may be."""
 MOST_TOOLS = 500
+_MOST_LIST_CHARS = 5_000_000
+"""Of all pages together: a page may be as long as any answer."""
 _CLIENT = Implementation(name="greatwheel", version=version("greatwheel"))
 _RESULT: TypeAdapter[CallToolResult | InputRequiredResult] = TypeAdapter(CallToolResult | InputRequiredResult)
 
@@ -43,6 +45,10 @@ Opener: TypeAlias = Callable[[Callable[[str], None]], AbstractAsyncContextManage
 
 class NoConnection(Exception):
     """The server could not be reached, or did not speak MCP; the message says why in one line."""
+
+
+class _TooLong(Exception):
+    """What a server tells has no reasonable end."""
 
 
 OfferT = TypeVar("OfferT")
@@ -179,8 +185,8 @@ class Connection(Generic[OfferT]):
             async with client.listen(tools_list_changed=True) as changes:
                 async for _ in changes:
                     self._changed = True
-        except Exception as error:
-            LOG.info("changes of a server's tools are not told: %s", words(error))  # its list expires
+        except Exception as error:  # its list expires; what it says may hold a secret
+            LOG.info("changes of a server's tools are not told: %s", type(error).__name__)
 
     async def _heard(self, message: IncomingMessage) -> None:
         if isinstance(message, ToolListChangedNotification):
@@ -189,8 +195,12 @@ class Connection(Generic[OfferT]):
 
 async def _all_tools(client: Client) -> list[Tool]:
     tools: list[Tool] = []
+    length = 0
     async for page in _pages(client):
         tools.extend(page)
+        length += sum(len(tool.model_dump_json()) for tool in page)
+        if length > _MOST_LIST_CHARS:
+            raise _TooLong(f"they are longer than {_MOST_LIST_CHARS:,} characters")
         if len(tools) >= MOST_TOOLS:
             break
     return tools[:MOST_TOOLS]

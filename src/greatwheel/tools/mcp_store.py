@@ -14,6 +14,7 @@ from greatwheel.core.errors import Conflict, NotFound
 from greatwheel.core.ids import OrgId
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.queries import load
+from greatwheel.database.storable import storable
 from greatwheel.tools.mcp_declarations import McpServer
 
 SQL = load(__file__, "mcp.sql")
@@ -74,7 +75,7 @@ async def remove(conn: OrgConnection, name: str) -> None:
 
 async def note_seen(conn: OrgConnection, server: McpServer, seen: Mapping[str, Any]) -> None:
     """Keep what was seen of a server, for the organisation's admins."""
-    await conn.execute(SQL["note_seen"], {"name": server.name, "url": server.url, "seen": Jsonb(dict(seen))})
+    await conn.execute(SQL["note_seen"], {"name": server.name, "url": server.url, "seen": Jsonb(storable(dict(seen)))})
 
 
 def _kept(row: DictRow) -> KeptServer:

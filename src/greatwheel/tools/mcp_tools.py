@@ -33,7 +33,7 @@ from greatwheel.tools.port import Tool, ToolSpec
 from greatwheel.tools.requirements import require_secrets
 
 LOG = logging.getLogger("greatwheel.mcp")
-_SDK_LOGS = ("client", "mcp.client", "mcp.shared")
+_SDK_LOGS = ("client", "mcp.client", "mcp.shared", "httpx2", "httpcore2")
 """They quote what a server sent, which may hold a secret."""
 _MOST_NOTED = 10_000
 

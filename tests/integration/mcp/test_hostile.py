@@ -19,7 +19,9 @@ import pytest
 
 from greatwheel.core.errors import InDoubt, ToolFailed
 from greatwheel.core.ids import OrgId
+from greatwheel.tools import mcp_store
 from greatwheel.tools.mcp_connection import Link
+from greatwheel.tools.mcp_declarations import McpServer
 from greatwheel.tools.mcp_pool import McpPool, Place
 from greatwheel.tools.mcp_stdio import over_stdio
 
@@ -113,6 +115,7 @@ class _Careless(BaseHTTPRequestHandler):
     """Speaks MCP until a tool is called; each tool has a way of its own to answer badly."""
 
     protocol_version = "HTTP/1.1"
+    pages = 0
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -122,9 +125,19 @@ class _Careless(BaseHTTPRequestHandler):
                 self._result(
                     asked, {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}}, "serverInfo": info}
                 )
+            case "server/discover" if self.path == "/telling":
+                capabilities = {"tools": {"listChanged": True}}
+                self._result(asked, {"supportedVersions": ["2026-07-28"], "capabilities": capabilities})
+            case "subscriptions/listen":
+                self._error(asked, -32000, f"not for {self.headers['authorization']}")
+            case "tools/list" if self.path == "/endless":
+                tool = {"name": "t", "description": "x" * 150_000, "inputSchema": {"type": "object"}}
+                _Careless.pages += 1
+                self._result(asked, {"tools": [tool], "nextCursor": "on"})
             case "tools/list":
-                tools = [{"name": name, "inputSchema": {"type": "object"}} for name in _CARELESS]
-                self._result(asked, {"tools": tools})
+                described = {"description": "a\x00b", "inputSchema": {"type": "object"}}
+                listed = {"tools": [{"name": name, **described} for name in _CARELESS]}
+                self._result(asked, {**listed, "resultType": "complete", "ttlMs": 0, "cacheScope": "private"})
             case "tools/call":
                 getattr(self, f"_{asked['params']['name']}")(asked)
             case method if method.startswith("notifications/"):
@@ -136,7 +149,8 @@ class _Careless(BaseHTTPRequestHandler):
         pass
 
     def _say(self, raw: bytes, status: int = 200, kind: str = "application/json", **headers: str) -> None:
-        self.send_response(status)
+        self.send_response(status, f"For {self.headers['authorization']}")
+        headers["x-for"] = str(self.headers["authorization"])
         for key, value in {"content-type": kind, "content-length": str(len(raw)), **headers}.items():
             self.send_header(key.replace("_", "-"), value)
         self.end_headers()
@@ -146,12 +160,13 @@ class _Careless(BaseHTTPRequestHandler):
         raw = json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": result}).encode()
         self._say(gzip.compress(raw) if headers else raw, **headers)
 
-    def _error(self, asked: Any, code: int) -> None:
-        error = {"code": code, "message": "not so"}
+    def _error(self, asked: Any, code: int, message: str = "not so") -> None:
+        error = {"code": code, "message": message}
         self._say(json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}).encode())
 
     def _packed(self, asked: Any) -> None:
-        self._result(asked, {"content": [{"type": "text", "text": "done"}]}, content_encoding="gzip")
+        done = {"content": [{"type": "text", "text": "done"}], "resultType": "complete"}
+        self._result(asked, done, content_encoding="gzip")
 
     def _bomb(self, asked: Any) -> None:
         self._result(asked, {"content": [{"type": "text", "text": "0" * 20_000_000}]}, content_encoding="gzip")
@@ -224,6 +239,39 @@ async def test_an_effect_has_failed_only_when_it_was_refused(tenants: Any, carel
         with pytest.raises(ToolFailed, match="not so"):
             await tenant.call(f"it_{name}")
     assert await tenant.call("it_packed") == "done"
+
+
+@pytest.mark.parametrize("path", ["", "/telling"])
+async def test_what_a_server_echoes_is_in_no_log(
+    tenants: Any, careless: str, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither in a header or a reason that a library logs, nor in the error of a stream that nobody waits for."""
+    caplog.set_level(logging.DEBUG)
+    server = {"name": "it", "url": careless + path, "headers": HEADERS, "seconds": 5}
+    tenant = await tenants(networks=["127.0.0.1/32"], mcp_servers=[server])
+    assert await tenant.call("it_packed") == "done"
+    with pytest.raises(InDoubt):
+        await tenant.call("it_internal")
+    await tenant.servers.close()
+    assert SECRET not in caplog.text
+    assert (path == "/telling") == ("are not told" in caplog.text)
+
+
+async def test_a_list_without_end_is_not_read_to_its_end(tenants: Any, careless: str) -> None:
+    """Neither are five hundred tools with descriptions of the greatest length."""
+    server = {"name": "it", "url": f"{careless}/endless", "seconds": 30}
+    tenant = await tenants(networks=["127.0.0.1/32"], mcp_servers=[server])
+    with pytest.raises(ToolFailed, match="its tools can't be listed: they are longer than"):
+        await tenant.call("it_t")
+    assert _Careless.pages < 60
+
+
+async def test_a_tool_that_no_table_can_hold_is_used(tenants: Any, careless: str) -> None:
+    """What an organisation's server says of itself can't be noted, and its tools work."""
+    tenant = await tenants(tenant_networks=["127.0.0.1/32"])
+    async with tenant.database.org(tenant.org_id) as conn:
+        await mcp_store.add(conn, tenant.org_id, McpServer(name="mine", url=careless))
+    assert await tenant.call("mine_packed") == "done"
 
 
 async def test_a_connection_that_nobody_uses_is_closed(tmp_path: Path) -> None:

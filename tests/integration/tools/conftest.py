@@ -51,7 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _say(self, text: str | bytes, status: int = 200, **headers: str) -> None:
         raw = text.encode() if isinstance(text, str) else text
-        self.send_response(status)
+        given = str(self.headers["authorization"])
+        self.send_response(status, f"For {given}")
+        self.send_header("x-for", given)
         for key, value in headers.items():
             self.send_header(key.replace("_", "-"), value)
         self.send_header("content-length", str(len(raw)))
