@@ -75,7 +75,7 @@ class ModelPool:
         if name in (default.model, default.name):
             return self._default
         known = ", ".join(sorted({default.model, *(each.name for each in offered)}))
-        raise ModelNotFound(f"{name[:80]!r} is no model that may be named here; there is {known}.")
+        raise ModelNotFound(f"There is no model {name[:80]!r} that may be named here, only {known}.")
 
     async def _opened(self, name: str | None) -> ChatModel:
         if name in self._open:

@@ -107,7 +107,7 @@ class Office:
         if name is not None:
             self.named.append(name)
         if name == "secret":
-            raise ModelNotFound("'secret' is no model that may be named here.")
+            raise ModelNotFound("There is no model 'secret' that may be named here.")
         return self.model
 
     async def submit(self, text: str = "do it", **rest: Any) -> Task:

@@ -281,7 +281,7 @@ def handle(task):
             said.append(str(error))
     return said
 """
-REFUSAL = "ModelNotFound: 'secret' is no model that may be named here."
+REFUSAL = "ModelNotFound: There is no model 'secret' that may be named here."
 
 
 async def test_a_model_that_a_guest_names_is_opened_by_the_installation(office: Office) -> None:
