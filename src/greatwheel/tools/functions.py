@@ -14,7 +14,10 @@ import asyncio
 import inspect
 import typing
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
@@ -29,6 +32,8 @@ from greatwheel.tools.port import Invocation, ToolKind, ToolSpec
 ENTRY_POINTS = "greatwheel.tools"
 """The group by which installed packages offer tools."""
 
+_MOST_AT_ONCE = 64
+"""Plain functions that run at a time."""
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _ATTRIBUTE = "__greatwheel_tool__"
 _ANY_VALUE: TypeAdapter[Any] = TypeAdapter(Any)
@@ -119,12 +124,19 @@ class FunctionTool:
             async with limit:
                 if inspect.iscoroutinefunction(self._function):
                     return await self._function(**values)
-                return await asyncio.to_thread(self._function, **values)
+                work = partial(copy_context().run, self._function, **values)
+                return await asyncio.get_running_loop().run_in_executor(_threads(), work)
         except TimeoutError:
             if not limit.expired():
                 raise  # the function's own
             late = f"tool.{self.spec.name} took longer than {self._seconds:g} seconds"
             raise unanswered(self.spec.kind, late) from None
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Threads of their own: a function that hangs keeps its thread, which nobody else must wait for."""
+    return ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="tool")
 
 
 def load_function(place: str, name: str | None = None) -> FunctionTool:

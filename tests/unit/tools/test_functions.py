@@ -94,6 +94,24 @@ async def test_a_function_has_its_time() -> None:
         await FunctionTool(act).call(WHO, {})
 
 
+async def test_functions_that_hang_keep_nothing_else_up() -> None:
+    """They keep their threads after their time is up, and others have threads of their own."""
+    release = threading.Event()
+
+    @tool(kind="read", seconds=0.05)
+    def hang() -> None:
+        release.wait(20)
+
+    try:
+        async with asyncio.timeout(10):
+            calls = [FunctionTool(hang).call(WHO, {}) for _ in range(40)]
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+            assert await asyncio.to_thread(lambda: "served") == "served"
+    finally:
+        release.set()
+    assert {type(each) for each in ended} == {ToolFailed}
+
+
 async def test_a_timeout_of_the_function_itself_is_its_own() -> None:
     """A TimeoutError that the function raises is not taken for the end of its time."""
 
