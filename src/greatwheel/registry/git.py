@@ -39,7 +39,8 @@ _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]{0,199}")
 _PATH = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_./ -]{0,499}")
 
 MOST_FETCHED = 100_000_000
-"""Bytes on disk that one read may bring: trees, and from servers that can't leave files out all files of a commit."""
+"""Bytes that one read may bring to the disk: trees, and from servers that can't leave files out a commit's files. No
+object may be larger when it is unpacked."""
 _LOOK_SECONDS = 0.1
 """From one look at what has come to the next."""
 _NEEDED = (2, 37)
@@ -145,15 +146,17 @@ class GitReader:
     async def _variables(self, home: Path, origin: Git) -> Mapping[str, str]:
         """What git is told for this repository."""
         allowed: Mapping[str, str] = {"GIT_ALLOW_PROTOCOL": ":".join(sorted(self._protocols))}
+        # For any one piece of memory: a few packed kilobytes can unpack to an object of many gigabytes.
+        limited = {**allowed, "GIT_ALLOC_LIMIT": str(self._most_fetched)}
         protocol = protocol_of(origin)
         match protocol:
             case "https":
                 await _require_version(GitCommand(home=str(home), variables={}, most=MAX_BYTES))
-                return {**allowed, **await git_hosts.by_https(origin.repository, self._networks)}
+                return {**limited, **await git_hosts.by_https(origin.repository, self._networks)}
             case "ssh":
-                return {**allowed, **await git_hosts.by_ssh(origin.repository, self._networks)}
+                return {**limited, **await git_hosts.by_ssh(origin.repository, self._networks)}
             case "file":
-                return allowed
+                return allowed  # the machine's own repositories, and git packs them itself
             case _:
                 assert_never(protocol)
 

@@ -225,6 +225,22 @@ async def test_what_git_brings_is_limited(repositories: Path) -> None:
     assert (await GitReader(protocols=["file"]).read(place(str(work)))).source == CODE
 
 
+async def test_an_object_that_unpacks_to_too_much_is_refused(host: Host) -> None:
+    """A commit of a few kilobytes that would fill the memory is given up before it does."""
+    work = host.repositories.parent / "work"
+    (work / "message").write_text("a" * 6_000_000)
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    served = str(host.repositories / "agents.git")
+    for arguments in (
+        ["commit", "-q", "--allow-empty", "--cleanup=verbatim", "-F", "message"],
+        ["push", "-q", served, "HEAD"],
+    ):
+        subprocess.run(["git", *who, "-C", str(work), *arguments], check=True)  # noqa: ASYNC221 - nothing else runs
+    with pytest.raises(GitFailed, match="allocate"):
+        await GitReader(networks=LOOPBACK, most_fetched=2_000_000).read(place(host.url()))
+    assert (await GitReader(networks=LOOPBACK).read(place(host.url()))).source == CODE
+
+
 def on_path(folder: Path, name: str, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put a program before those that are there."""
     (folder / name).write_text(f"#!{sys.executable}\nimport sys\n{code}\n")
