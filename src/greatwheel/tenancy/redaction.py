@@ -112,6 +112,8 @@ def _forms(value: str) -> Iterator[str]:
     """Each spelling in which a server may send it back, most of which are the same for an ordinary key."""
     once = set(_escaped(value))
     spellings = {value, *_json_of_others(value)} | once | {twice for text in once for twice in _escaped(text)}
+    as_header = value.encode().decode("latin-1")  # how servers read a header
+    spellings |= {as_header, *_escaped(as_header)}
     for text in spellings:
         raw = text.encode()
         yield text

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from greatwheel.tenancy.redaction import Redactor
 
 SECRET = 'pa ss/w+ord<"é\\&7'
+HEADER = SECRET.encode().decode("latin-1")
+"""As most servers read it when it is sent as a header."""
 CLEANER = Redactor({"MAIL": SECRET})
 
 
@@ -41,6 +43,8 @@ CLEANER = Redactor({"MAIL": SECRET})
         SECRET.encode().hex(),
         base64.b64encode(SECRET.encode()).decode(),
         base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+        json.dumps({"authorization": HEADER}),
+        base64.b64encode(json.dumps({"authorization": HEADER}, ensure_ascii=False).encode()).decode(),
     ],
 )
 def test_a_secret_goes_in_each_form(form: str) -> None:
