@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel.server import Server
+from mcp.server.session import ServerSession
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
@@ -25,11 +26,15 @@ from mcp_types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
 )
 from pydantic import ValidationError
 
 from greatwheel.channels.mcp import asking, offered, outcomes, resources
 from greatwheel.channels.mcp.calls import Call, answer_all
+from greatwheel.channels.mcp.changes import LOOK_SECONDS
+from greatwheel.channels.mcp.listening import listen
 from greatwheel.channels.mcp.port import Order, Wheel
 from greatwheel.core.errors import GreatwheelError
 
@@ -50,8 +55,17 @@ Caller: TypeAlias = Callable[[Context], Wheel]
 class WheelServer:
     """The handlers; `server` is for the SDK's transports."""
 
-    def __init__(self, caller: Caller) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        *,
+        look_seconds: float = LOOK_SECONDS,
+        greeted: Callable[[ServerSession], object] | None = None,
+    ) -> None:
+        """`look_seconds`: from one look for changed tools to the next. `greeted`: told of each handshake's end."""
         self._caller = caller
+        self._look_seconds = look_seconds
+        self._greeted = greeted
         self._running: dict[tuple[str, str], anyio.Event] = {}
         """Calls under way, by connection and request: set when their client cancels."""
         self.server: Server[Any] = Server(
@@ -64,6 +78,7 @@ class WheelServer:
             on_list_resources=self._list_resources,
             on_list_resource_templates=self._list_templates,
             on_read_resource=self._read_resource,
+            on_subscriptions_listen=self._listen,
             get_tool_input_schema=lambda name: None,  # no argument is sent as a header
         )
         self.server.middleware += [_one_line, self._hear]
@@ -79,6 +94,9 @@ class WheelServer:
 
     async def _read_resource(self, ctx: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         return await resources.read_resource(ctx, self._caller(ctx), params)
+
+    async def _listen(self, ctx: Context, params: SubscriptionsListenRequestParams) -> SubscriptionsListenResult:
+        return await listen(ctx, params, self._caller(ctx), self._look_seconds)
 
     async def _call_tool(self, ctx: Context, params: CallToolRequestParams) -> CallToolResult | InputRequiredResult:
         wheel = self._caller(ctx)
@@ -124,11 +142,14 @@ class WheelServer:
         return Call(ctx, wheel, task, state.after)
 
     async def _hear(self, ctx: Context, call_next: CallNext) -> HandlerResult:
-        """Note which calls their client cancels: the SDK stops them, and newer clients' word for it goes no further."""
+        """Note which calls their client cancels: the SDK stops them, and newer clients' word for it goes no further.
+        And note who has come."""
         if ctx.method == "notifications/cancelled" and ctx.params is not None:
             told = self._running.get((_connection(ctx), str(ctx.params.get("requestId"))))
             if told is not None:
                 told.set()
+        if ctx.method == "notifications/initialized" and self._greeted is not None:
+            self._greeted(ctx.session)
         return await call_next(ctx)
 
 
