@@ -100,5 +100,6 @@ def _part(row: Mapping[str, Any]) -> Part:
         answer=row["answer"],
         result=row["result"],
         error=row["error"],
+        error_code=row["error_code"],
         usage=row["usage"],
     )

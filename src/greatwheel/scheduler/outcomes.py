@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from greatwheel.core.errors import GreatwheelError
+from greatwheel.core.errors import GreatwheelError, LimitReached
 from greatwheel.core.tasks import Ending, TaskKind, TaskStatus
 
 BATCH = "batch_"
@@ -25,6 +25,7 @@ class Part:
     result: Any = None
     """As JSON, in the form of `runtime.wire`."""
     error: str | None = None
+    error_code: str | None = None
     usage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -77,6 +78,8 @@ def error_of(part: Part) -> str | None:
             return None
         case "failed":
             return part.error or f"AgentFailed: the agent {part.agent!r} failed"
+        case "dead" if part.error_code == LimitReached.code:
+            return part.error  # begins with its type, as the caller's own calls raise it
         case "dead":
             return f"AgentFailed: the agent {part.agent!r} could not be run: {part.error or 'its attempts are used up'}"
         case "cancelled":

@@ -151,7 +151,8 @@ order by part;
 
 -- name: call_with_parts
 -- A call that waits, and its parts in order, all ended; no rows if it does not wait.
-select c.name, t.path[array_upper(t.path, 1)] as agent, t.kind, t.status, t.answer, t.result, t.error, t.usage
+select c.name, t.path[array_upper(t.path, 1)] as agent, t.kind, t.status, t.answer, t.result, t.error,
+  t.error_code, t.usage
 from host_calls c
 join tasks t on t.org_id = c.org_id and t.parent_id = c.task_id and t.parent_call = c.seq
 where c.task_id = %(parent)s and c.seq = %(call)s and c.state = 'waiting'

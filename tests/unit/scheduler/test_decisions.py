@@ -43,8 +43,10 @@ def test_the_first_part_that_failed_gives_the_error() -> None:
 
 
 def test_ends_that_no_guest_raised_are_agent_failed() -> None:
-    """Dead and cancelled tasks are AgentFailed to their caller; one that has not ended has no outcome."""
+    """Dead and cancelled tasks are AgentFailed to their caller, but for those at a limit; open ones have no outcome."""
     assert error_of(part("dead", error="lost")) == "AgentFailed: the agent 'b' could not be run: lost"
+    refused = part("dead", error="LimitReached: until tomorrow", error_code="limit.reached")
+    assert error_of(refused) == "LimitReached: until tomorrow"
     assert error_of(part("cancelled")) == "AgentFailed: the task of agent 'b' was cancelled"
     assert error_of(part()) is None
     with pytest.raises(ValueError, match="running"):
