@@ -26,6 +26,7 @@
     ├── NotAvailable            a service that this installation does not have
     ├── NotFound                no such task, agent, user, … in this organisation
     ├── Conflict                the thing is not in a state that allows this
+    │   ├── KeyReused           an idempotency key of another order
     │   └── LeaseLost           another worker has taken the task over
     ├── AccessDenied            no valid key, or no permission
     │   ├── KeyRefused          … the key
@@ -255,6 +256,12 @@ class Conflict(GreatwheelError):
     code = "thing.conflict"
     http_status = 409
     exit_code = 8
+
+
+class KeyReused(Conflict):
+    """An order that said something else had this idempotency key; give each order a key of its own."""
+
+    code = "conflict.idempotency_key_reused"
 
 
 class LeaseLost(Conflict):

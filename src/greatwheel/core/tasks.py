@@ -57,6 +57,19 @@ class SubmitTask:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NewSession:
+    """An order: begin a session, in which something is asked later."""
+
+    user_id: UserId
+    agent: str | None = None
+    """None: the organisation's triage agent."""
+    context: Any = None
+    """As `SubmitTask` has it."""
+    idempotency_key: str | None = None
+    """A second order with the same key gives the first one's session."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ending:
     """How a task ended."""
 

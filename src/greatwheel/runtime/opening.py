@@ -64,19 +64,29 @@ class Sessions:
         try:
             if session.forked_from is not None and wanted.key:  # its first dump has the key of where it comes from
                 await workspace.rekey(wanted.key)
-            if task.context is not None and task.context != session.context:
-                await workspace.add(await self._read(wanted, task.context))
         except BaseException:
             await workspace.close()
             raise
+        await self._add_own(wanted, workspace, session.context)
         return workspace
+
+    async def _add_own(self, wanted: Wanted, workspace: Workspace, given: bytes | None) -> None:
+        """Give the task its own data, where that is other than what its session was given."""
+        digest = wanted.task.context
+        try:
+            if digest not in (None, given):
+                await workspace.add(await self._read(wanted, digest))
+        except BaseException:
+            await workspace.close()
+            raise
 
     async def _new(self, wanted: Wanted) -> Workspace:
         task, session = wanted.task, wanted.session
         await self.live.take(task.session_id, None)  # it was taken back to its beginning: what lies here is of later
-        return await Workspace.open(
+        given = session.context or task.context
+        workspace = await Workspace.open(
             engine=self.engines(session.engine),
-            context=await self._read(wanted, task.context or session.context),
+            context=await self._read(wanted, given),
             models=self.models,
             limits=self.limits,
             world=wanted.world,
@@ -84,6 +94,8 @@ class Sessions:
             given={"SESSION_KEY": wanted.key},
             durable=True,
         )
+        await self._add_own(wanted, workspace, given)
+        return workspace
 
     async def _loaded(self, wanted: Wanted, digest: bytes, context_digest: bytes | None) -> Workspace:
         task, keeping = wanted.task, wanted.keeping

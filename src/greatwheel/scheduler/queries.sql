@@ -57,6 +57,18 @@ from given order by n
 on conflict on constraint tasks_idempotency_unique do nothing
 returning *;
 
+-- name: insert_session
+-- A session in which nothing was asked yet; no rows: an order with the same key was faster.
+insert into sessions (org_id, session_id, user_id, agent_id, engine, seed, context, given, status, idempotency_key)
+values (current_setting('greatwheel.org'), %(session)s, %(user)s, %(agent_id)s, %(engine)s, %(seed)s, %(context)s,
+  %(context)s, 'evicted', %(key)s)
+on conflict on constraint sessions_idempotency_unique do nothing
+returning session_id;
+
+-- name: session_by_key
+-- The session of an earlier order with the same key.
+select session_id from sessions where user_id = %(user)s and idempotency_key = %(key)s;
+
 -- name: drop_session
 -- Take back the session of an order that came twice.
 delete from sessions where session_id = %(session)s;

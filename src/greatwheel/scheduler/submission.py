@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 from greatwheel.core.budgets import Budget
 from greatwheel.core.errors import BadInput, BudgetExceeded, Conflict, LeaseLost, NotFound
 from greatwheel.core.ids import OrgId, SessionId, TaskId, new_id
-from greatwheel.core.tasks import KeptContext, SubmitTask, Task, TaskKind
+from greatwheel.core.tasks import KeptContext, NewSession, SubmitTask, Task, TaskKind
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable_text
 from greatwheel.runtime.sessions import new_seed
@@ -78,6 +78,28 @@ class Submission:
         await limits.tell(conn, task.task_id, warnings)
         await admit(conn)
         return task
+
+    async def begin_session(self, conn: OrgConnection, order: NewSession) -> SessionId:
+        """Make a session in which nothing was asked yet. See `tasks.TaskStore.begin_session`."""
+        values = {"user": order.user_id, "key": order.idempotency_key}
+        if (earlier := await fetch(conn, "session_by_key", **values)) is not None:
+            return SessionId(earlier["session_id"])
+        wanted = SubmitTask(user_id=order.user_id, input="", agent=order.agent)
+        agent = await self._resolved(conn, wanted)
+        made = await fetch(
+            conn,
+            "insert_session",
+            session=new_id("ses"),
+            agent_id=agent["agent_id"],
+            engine=agent["engine"],
+            seed=new_seed(),
+            context=await self._kept(conn, agent["org_id"], order.context),
+            **values,
+        )
+        made = made or await fetch(conn, "session_by_key", **values)
+        if made is None:
+            raise Conflict("A session with that idempotency key is just being made; try again.")
+        return SessionId(made["session_id"])
 
     async def submit_children(
         self, conn: OrgConnection, parent: Task, call: int, orders: Sequence[ChildOrder]
@@ -145,6 +167,10 @@ class Submission:
             raise BadInput(f"The task has more than {LONGEST_INPUT:,} characters; give long texts as its context.")
         if order.instructions is not None and len(order.instructions) > LONGEST_INSTRUCTIONS:
             raise BadInput(f"The instructions have more than {LONGEST_INSTRUCTIONS:,} characters.")
+        return await self._resolved(conn, order)
+
+    async def _resolved(self, conn: OrgConnection, order: SubmitTask) -> DictRow:
+        """What the order refers to, if it is there and fits together."""
         row = await fetch(
             conn,
             "resolve_order",

@@ -20,7 +20,7 @@ from psycopg.rows import DictRow
 
 from greatwheel.core.errors import Conflict, LeaseLost, NotFound
 from greatwheel.core.ids import SessionId, TaskId
-from greatwheel.core.tasks import ENDED, Ending, SubmitTask, Task, TaskStatus
+from greatwheel.core.tasks import ENDED, Ending, NewSession, SubmitTask, Task, TaskStatus
 from greatwheel.database.connection import OrgConnection
 from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, answer_call, end, fetch
@@ -59,6 +59,15 @@ class TaskStore:
             LimitReached: the organisation or the user may start no more tasks for now.
         """
         return await self._submission.submit(conn, order, caller)
+
+    async def begin_session(self, conn: OrgConnection, order: NewSession) -> SessionId:
+        """Make a session in which nothing was asked yet; an earlier order with the same key gives its session.
+
+        Raises:
+            NotFound: no such agent.
+            Conflict: the agent has no version yet.
+        """
+        return await self._submission.begin_session(conn, order)
 
     async def submit_children(
         self, conn: OrgConnection, parent: Task, call: int, orders: Sequence[ChildOrder]

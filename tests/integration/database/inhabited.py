@@ -62,6 +62,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "session_key": b"key{m}",
             "snapshot": b"dump{m}",
             "context": b"context{m}",
+            "given": b"context{m}",
+            "idempotency_key": "order_{m}",
             "history": Jsonb(["asked {m}"]),
             "variables": Jsonb([{"name": "{m}"}]),
         },

@@ -9,7 +9,7 @@ import pytest
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import Conflict, NotFound, SealBroken
 from greatwheel.core.ids import OrgId, SessionId, TaskId, UserId, new_id
-from greatwheel.core.tasks import Task
+from greatwheel.core.tasks import NewSession, Task
 from greatwheel.database.database import Database
 from greatwheel.runtime import points, sessions
 from greatwheel.runtime.group_commit import GroupCommit
@@ -259,7 +259,21 @@ async def test_a_rewind_to_the_beginning_begins_anew(office: Office) -> None:
         assert done.result["asked"] == ["again"]
         assert done.result["data"] == 0
         assert len(live) == 1
-        assert (await office.get(first)).rewound and not done.rewound
+        assert (await office.get(first)).rewound
+        assert not done.rewound
     finally:
         await live.close()
         await commits.close()
+
+
+async def test_a_session_that_was_made_with_data_keeps_them_for_its_tasks(office: Office) -> None:
+    """The first task finds them; data that it brings itself are its `context`, and they are `context_1`."""
+    office.source = "def handle(task):\n    return [context, context_1 if task['input'] == 'both' else None]\n"
+    order = NewSession(user_id=ADA, agent="worker", context="given")
+    async with office.database.org(office.org_id) as conn:
+        one, two = [await office.tasks.begin_session(conn, order) for _ in range(2)]
+    [alone] = await _tasks(office, "alone", session=one)
+    [both] = await _tasks(office, "both", session=two, context="own")
+    assert alone.result == ["given", None]
+    assert both.result == ["own", "given"]
+    assert alone.session_id == one != two

@@ -59,6 +59,7 @@ DESCRIPTION = (
 )
 BODY_LIMITS = {
     "/api/tasks": MOST_CONTEXT_BODY,
+    "/api/sessions": MOST_CONTEXT_BODY,
     "/api/chat": MOST_CONTEXT_BODY,
     "/v1/chat/completions": MOST_CONTEXT_BODY,
     "/api/uploads": uploads.MOST_BYTES + MIB,

@@ -24,7 +24,22 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TaskOrder(Body):
+class ContextOrder(Body):
+    """An order that may bring data."""
+
+    context: Any = None
+    """Text, a list or an object, up to 100 MB: the agent gets it as its variable `context`."""
+    upload_id: Annotated[str | None, Field(max_length=100)] = None
+    """Of a file that you uploaded: it is the context then."""
+
+    @model_validator(mode="after")
+    def _has_one_context(self) -> ContextOrder:
+        if self.context is not None and self.upload_id is not None:
+            raise ValueError("give context or upload_id, not both")
+        return self
+
+
+class TaskOrder(ContextOrder):
     """What may be said of any new task."""
 
     agent: Annotated[str | None, Field(max_length=100)] = None
@@ -34,10 +49,6 @@ class TaskOrder(Body):
     rewind_to: Annotated[str | None, Field(max_length=100)] = None
     """Of a session that is named: take it back before this is asked, to where it stood after that task; the empty text:
     to its beginning. Both happen, or neither."""
-    context: Any = None
-    """Text, a list or an object, up to 100 MB: the agent gets it as its variable `context`."""
-    upload_id: Annotated[str | None, Field(max_length=100)] = None
-    """Of a file that you uploaded: it is the context then."""
     model: Annotated[str | None, Field(max_length=500)] = None
     """One of those that `GET /api/models` lists; null: the agent's."""
     instructions: Annotated[str | None, Field(max_length=20_000)] = None
@@ -46,12 +57,6 @@ class TaskOrder(Body):
     """Higher ones are admitted first, within the organisation."""
     budget: BudgetEntry = BudgetEntry()
     """What the task may use, where that is less than its agent's budget allows; more is refused."""
-
-    @model_validator(mode="after")
-    def _has_one_context(self) -> TaskOrder:
-        if self.context is not None and self.upload_id is not None:
-            raise ValueError("give context or upload_id, not both")
-        return self
 
     @model_validator(mode="after")
     def _says_what_is_rewound(self) -> TaskOrder:

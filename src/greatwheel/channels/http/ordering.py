@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from greatwheel.channels.http import uploads
+from greatwheel.channels.http import repeats, uploads
 from greatwheel.channels.http.bodies import TaskOrder
 from greatwheel.channels.http.finding import find_session
 from greatwheel.channels.http.statements import SQL
@@ -20,6 +20,7 @@ async def submit(visit: Visit, order: TaskOrder, text: str, key: str | None) -> 
     Raises:
         BadInput: it can't be done so, or its model is none of those that are offered.
         NotFound: its agent, session or upload is not there, or the session has no such point.
+        KeyReused: another order had the same key.
         Conflict, LimitReached: not now.
     """
     if order.model is not None:
@@ -28,7 +29,10 @@ async def submit(visit: Visit, order: TaskOrder, text: str, key: str | None) -> 
         if order.rewind_to is not None:
             await _take_back(visit, conn, SessionId(str(order.session_id)), order.rewind_to, key)
         context = await uploads.context_of(visit, conn, order.upload_id, order.context)
-        return await visit.parts.tasks.submit(conn, order.order(text, visit.user_id, key, context))
+        wanted = order.order(text, visit.user_id, key, context)
+        task = await visit.parts.tasks.submit(conn, wanted)
+        await repeats.require_same(visit, conn, "task", task.task_id, wanted, order.rewind_to)
+        return task
 
 
 async def _take_back(visit: Visit, conn: OrgConnection, session: SessionId, to: str, key: str | None) -> None:

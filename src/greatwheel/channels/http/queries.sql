@@ -115,7 +115,15 @@ where %(user)s::text is null or s.user_id = %(user)s
 -- Whether an order of a user's with that idempotency key was carried out.
 select 1 as there from tasks where org_id = %(org)s and user_id = %(user)s and idempotency_key = %(key)s::text;
 
-order by s.created_at, s.session_id limit %(limit)s;
+-- name: note_task_order
+-- What the order of a task said, as the first one with its key said it.
+update tasks set order_digest = coalesce(order_digest, %(digest)s)
+where org_id = %(org)s and task_id = %(made)s returning order_digest;
+
+-- name: note_session_order
+-- What the order of a session said, as the first one with its key said it.
+update sessions set order_digest = coalesce(order_digest, %(digest)s)
+where org_id = %(org)s and session_id = %(made)s returning order_digest;
 
 -- name: open_tasks
 -- The tasks of a session that have not ended.

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 
 from anyio import CancelScope
 
+from greatwheel.channels.http import repeats
 from greatwheel.channels.http.bodies import TaskFacts
 from greatwheel.channels.http.finding import find_agent
 from greatwheel.channels.http.following import Happening, Over, Quiet, Told, follow
@@ -191,6 +192,7 @@ async def begin(visit: Visit, order: CompletionOrder, session_id: str | None, ke
     Raises:
         CompletionRefused, BadInput: it can't be done so.
         NotFound: the model or the session is not there.
+        KeyReused: another order had the same key.
         Conflict, LimitReached: not now.
     """
     order.require_possible()
@@ -207,7 +209,9 @@ async def begin(visit: Visit, order: CompletionOrder, session_id: str | None, ke
                         visit=visit, task=task, model=order.model, kept=key is not None,
                         after=answered.after, before=answered.before,
                     )  # fmt: skip
-            task = await visit.parts.tasks.submit(conn, _order(visit, asked, agent, session_id, key))
+            wanted = _order(visit, asked, agent, session_id, key)
+            task = await visit.parts.tasks.submit(conn, wanted)
+            await repeats.require_same(visit, conn, "task", task.task_id, wanted)
     return Course(visit=visit, task=task, model=order.model, kept=key is not None)
 
 

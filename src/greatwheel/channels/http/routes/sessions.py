@@ -1,4 +1,4 @@
-"""Sessions: what was asked in them, and their end."""
+"""Sessions: their making, what was asked in them, and their end."""
 
 from __future__ import annotations
 
@@ -8,22 +8,32 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
-from greatwheel.channels.http.bodies import SessionPath
+from greatwheel.channels.http import repeats, uploads
+from greatwheel.channels.http.bodies import ContextOrder, SessionPath
 from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, cursor_of, read_cursor
 from greatwheel.channels.http.finding import find_session
+from greatwheel.channels.http.routes.tasks import IdempotencyHeader
 from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.visits import Visitor
 from greatwheel.core.errors import Conflict, NotFound
 from greatwheel.core.ids import SessionId, TaskId, UserId
+from greatwheel.core.tasks import NewSession
 from greatwheel.runtime import sessions
 from greatwheel.runtime.sessions import SessionStatus
 from greatwheel.tenancy import session_keys
 
 router = APIRouter(prefix="/api/sessions", tags=["sessions"])
 TITLE_CHARS = 200
+
+
+class SessionOrder(ContextOrder):
+    """A session to be made."""
+
+    agent: Annotated[str | None, Field(max_length=100)] = None
+    """Its name; null: the organisation's triage agent."""
 
 
 class SessionLine(BaseModel):
@@ -106,6 +116,21 @@ async def list_sessions(
     items = [SessionEntry(**row) for row in rows[:limit]]
     last = items[-1] if len(rows) > limit else None
     return Page(items=items, next=None if last is None else cursor_of(last.created_at, last.session_id))
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+async def create_session(
+    visit: Visitor, given: SessionOrder, response: Response, idempotency_key: IdempotencyHeader = None
+) -> SessionFacts:
+    """Make a session in which nothing was asked yet; `POST /api/tasks` with its id asks."""
+    async with visit.org() as conn:
+        context = await uploads.context_of(visit, conn, given.upload_id, given.context)
+        order = NewSession(user_id=visit.user_id, agent=given.agent, context=context, idempotency_key=idempotency_key)
+        session_id = await visit.parts.tasks.begin_session(conn, order)
+        await repeats.require_same(visit, conn, "session", session_id, order)
+        facts = SessionFacts.of(await find_session(visit, conn, session_id))
+    response.headers["location"] = f"/api/sessions/{session_id}"
+    return facts
 
 
 @router.get("/{session_id}")

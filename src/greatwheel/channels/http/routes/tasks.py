@@ -40,7 +40,11 @@ SHOWN_CHARS = 500
 SHOWN_ANSWER_BYTES = 20_000
 IdempotencyHeader = Annotated[
     str | None,
-    Header(min_length=1, max_length=200, description="A second order of yours with the same key gives the same task."),
+    Header(
+        min_length=1,
+        max_length=200,
+        description="A second, equal order of yours with the same key gives what the first one made.",
+    ),
 ]
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
