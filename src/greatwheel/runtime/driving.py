@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from greatwheel.core.clock import Clock
 from greatwheel.core.errors import SandboxLost
 from greatwheel.runtime.bridge import Bridge, FinalCalled, Suspended
+from greatwheel.runtime.record import not_made
 from greatwheel.runtime.session import Workspace
 from greatwheel.runtime.state import Paused, TaskWaits
 from greatwheel.runtime.steps import Block, Ran
@@ -60,7 +61,22 @@ class Driver:
         except BaseException:
             await self.workspace.give_up()
             raise
+        self._require_whole_replay(ran)
         return replace(ran, block=self._block, seconds=self.clock.monotonic() - began)
+
+    def _require_whole_replay(self, ran: Ran) -> None:
+        """A block that has ended has made all the calls that an earlier attempt at it recorded.
+
+        Raises:
+            SandboxLost: it was cut off before it came to where it had been; another attempt may get there.
+            ReplayMismatch: it took another path.
+        """
+        missed = self.bridge.prefix.left_over(self.bridge.calls, self.bridge.step)
+        if missed is None:
+            return
+        if ran.outcome in {"limit", "lost"}:
+            raise SandboxLost(f"A replayed block was cut off before call {missed.call}, which is recorded.")
+        raise not_made(missed)
 
     async def _drive(self, event: Event) -> Ran:
         session = self.workspace.session

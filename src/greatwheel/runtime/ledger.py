@@ -31,6 +31,8 @@ class Ledger:
         self._parent = parent
         self._reserved_tokens = 0
         self._reserved_calls = 0
+        self._promised_tokens = 0
+        """Of those that are reserved: they don't come back here."""
         self._started = clock.monotonic()
         self._steps = 0
         self._freed = asyncio.Event()
@@ -131,6 +133,7 @@ class Ledger:
     def promise(self, tokens: int, calls: int) -> None:
         """Others may use that much, until this ledger is opened anew with what they did use."""
         self._hold(tokens, calls)
+        self._promise(tokens)
 
     async def hold(self, tokens: int, most: int) -> Reservation:
         """As `reserve`, for a call that is likely to use so many tokens and can use no more than `most`.
@@ -184,12 +187,24 @@ class Ledger:
         if self._parent is not None:
             self._parent._hold(tokens, calls)
         elif tokens < 0:
-            self._freed.set()  # who waits looks again
-            self._freed = asyncio.Event()
+            self._look_again()
+
+    def _promise(self, tokens: int) -> None:
+        self._promised_tokens += tokens
+        if self._parent is not None:
+            self._parent._promise(tokens)
+        else:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Wake those who wait in `hold`."""
+        self._freed.set()
+        self._freed = asyncio.Event()
 
     def _unspent(self) -> int:
-        """Tokens that would be left if nothing were set aside."""
-        own = self.budget.tokens - self._used.prompt_tokens - self._used.completion_tokens
+        """Tokens that would be left if no call were under way."""
+        used = self._used.prompt_tokens + self._used.completion_tokens
+        own = self.budget.tokens - used - self._promised_tokens
         return own if self._parent is None else min(own, self._parent._unspent())
 
     def _root(self) -> Ledger:

@@ -60,6 +60,14 @@ class RecordedCall:
         return None if self.answer is None else decoded(self.answer)
 
 
+def not_made(missed: RecordedCall) -> ReplayMismatch:
+    """The replayed code has ended without a call that the record holds."""
+    return ReplayMismatch(
+        f"Call {missed.call} was {missed.name}({missed.request[:60]}) in the record, and the code now ends without it;"
+        " it is not deterministic up to there, so fork at an earlier call."
+    )
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Prefix:
     """The recorded part of a run that is not paid for again."""
@@ -85,3 +93,8 @@ class Prefix:
                 " earlier call."
             )
         return recorded
+
+    def left_over(self, calls: int, step: int) -> RecordedCall | None:
+        """The first recorded call of the steps so far that a replay, which has made so many, has not made."""
+        later = [each for each in self.calls.values() if each.call > calls and each.step <= step]
+        return min(later, key=lambda each: each.call, default=None)

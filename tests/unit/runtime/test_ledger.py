@@ -154,6 +154,19 @@ async def test_a_call_waits_for_what_others_hold(below: str) -> None:
         await ledger.hold(76, 90)
 
 
+async def test_nobody_waits_for_what_was_promised() -> None:
+    """What others may use does not come back: who needs it is refused, also who waited for a call already."""
+    ledger = Ledger(Budget(tokens=100), HandClock())
+    held = await ledger.hold(20, 40)
+    waiting = asyncio.create_task(ledger.leaf().hold(80, 90))
+    await asyncio.sleep(0)
+    ledger.promise(50, 1)
+    with pytest.raises(BudgetExceeded, match="80 needed, 10 left"):
+        await waiting
+    ledger.settle(held, used(10))
+    assert await ledger.hold(30, 90) == Reservation(tokens=40)
+
+
 @given(st.data())
 def test_reservations_made_together_never_pass_a_limit(data: st.DataObject) -> None:
     """However reservations, settlements and children are mixed over a tree, no limit in it is passed."""

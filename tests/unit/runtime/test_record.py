@@ -1,6 +1,7 @@
 """A recorded prefix and what is replayed from it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,19 @@ def test_another_call_is_an_error_that_names_both(
     assert "Call 2" in said
     assert "llm_query('is (1, 2) fine?')" in said
     assert shown in said
+
+
+def test_what_a_replay_has_not_made_is_found() -> None:
+    """The first recorded call beyond its own, of the steps that have ended."""
+    calls = {
+        number: replace(recorded(number, "f", [number], {}), step=step) for number, step in ((1, 1), (2, 1), (3, 2))
+    }
+    prefix = Prefix(calls=calls)
+    assert prefix.left_over(2, 1) is None
+    assert prefix.left_over(0, 1) == calls[1]
+    assert prefix.left_over(1, 2) == calls[2]
+    assert prefix.left_over(2, 2) == calls[3]
+    assert Prefix().left_over(0, 9) is None
 
 
 def test_other_keywords_are_another_call() -> None:
