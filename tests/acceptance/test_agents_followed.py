@@ -63,13 +63,31 @@ def listener() -> Iterator[socket.socket]:
         yield listening
 
 
-def api_of(server: subprocess.Popen[str]) -> httpx.Client:
-    """A client of a server that has just been started, as its admin."""
+def api_of(server: subprocess.Popen[str], key: str = "") -> httpx.Client:
+    """A client of a server that has just been started, with the key, else with the first one."""
     assert server.stderr is not None
     for line in server.stderr:
-        if found := re.search(r"open (http://\S+)/#key=(\S+)", line):
-            return httpx.Client(base_url=found[1], headers={"authorization": f"Bearer {found[2]}"}, timeout=SECONDS)
+        if found := re.search(r"open (http://[^\s/]+)/(?:#key=(\S+))?", line):
+            headers = {"authorization": f"Bearer {key or found[2]}"}
+            return httpx.Client(base_url=found[1], headers=headers, timeout=SECONDS)
     raise AssertionError("the server has ended")
+
+
+def done_by(api: httpx.Client, agent: str) -> Any:
+    """The agent's task when it has ended."""
+    order = {"message": "do it", "agent": agent, "stream": False, "wait_seconds": 60}
+    return api.post("/api/chat", json=order).json()["task"]
+
+
+def test_an_agents_model_is_the_operators_choice_on_every_machine(installation: Installation) -> None:
+    """A worker whose settings name no folder of agents opens the address that agents.toml had elsewhere."""
+    with FakeModelServer("```python\nown = 'by the agent\\'s own model'\nFINAL(own)\n```") as own:
+        text = f"[agents.own]\nmodel = '{own.openai_url}#fake'\n"
+        (installation.folder / "agents" / "agents.toml").write_text(text)
+        key = json.loads(installation.run("orgs", "create", "other", "--json").stdout)[0]["key"]
+        start = installation.started("serve", "--port", "0", "--websocket-port", "0", GREATWHEEL_AGENTS__FOLDER="")
+        with start as server, api_of(server, key) as api:
+            assert done_by(api, "own")["answer"] == "by the agent's own model"
 
 
 def test_no_organisation_has_what_address_it_likes_opened(installation: Installation, listener: socket.socket) -> None:
@@ -81,22 +99,17 @@ def test_no_organisation_has_what_address_it_likes_opened(installation: Installa
         )
         (installation.folder / "agents" / "agents.toml").write_text(configured)
         with installation.started("serve", "--port", "0", "--websocket-port", "0") as server, api_of(server) as api:
-
-            def task(agent: str) -> Any:
-                order = {"message": "do it", "agent": agent, "stream": False, "wait_seconds": 60}
-                return api.post("/api/chat", json=order).json()["task"]
-
             for name, model in (("address", evil), ("file", "/etc/passwd"), ("elsewhere", f"{own.openai_url}#fake")):
                 told = api.post("/api/agents", json={"name": name, "model": model})
                 assert told.status_code == 201, told.text
             for name in ("address", "file"):
-                done = task(name)
+                done = done_by(api, name)
                 assert done["status"] in ("failed", "dead"), done
                 assert "that may be named here, only fake." in done["error"]
-            said = task("own")["result"]
+            said = done_by(api, "own")["result"]
             assert ["that may be named here, only fake." in each for each in said] == [True, True]
             assert own.calls == 0
-            assert task("elsewhere")["status"] == "done"  # an address, but the operator's choice
+            assert done_by(api, "elsewhere")["status"] == "done"  # an address, but the operator's choice
             assert own.calls > 0
             refused = api.post("/api/tasks", json={"input": "x", "agent": "loop", "model": evil})
             assert refused.status_code == 400

@@ -200,6 +200,8 @@ async def opened_runner(
 
     async def agents(connection: OrgConnection, agent: AgentId, version: int) -> AgentCode:
         pinned = await installation.registry.at(connection, agent, version)
+        if pinned.agent.managed and pinned.agent.model:
+            models.allow(pinned.agent.model)  # the agents.toml that has it need not be on this machine
         return AgentCode(
             name=pinned.agent.name,
             source=pinned.version.source,

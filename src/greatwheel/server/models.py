@@ -34,6 +34,7 @@ class ModelPool:
         self._default = default
         self._offered = offered
         self._configured = configured
+        self._allowed: set[str] = set()
         self._open: dict[str | None, ChatModel] = {}
         self._opening: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -51,6 +52,10 @@ class ModelPool:
         except BadInput as error:
             raise ModelNotFound(str(error)) from error
 
+    def allow(self, name: str) -> None:
+        """Let this model be named: the operator configured an agent with it."""
+        self._allowed.add(name)
+
     async def close(self) -> None:
         """Close all."""
         models, self._open = list(self._open.values()), {}
@@ -63,7 +68,7 @@ class ModelPool:
         Raises:
             ModelNotFound: it may not be named.
         """
-        if name == self._default:
+        if name == self._default or name in self._allowed:
             return name
         offered = () if self._offered is None else await self._offered()
         for each in offered:

@@ -66,6 +66,14 @@ async def test_what_the_operator_configures_agents_with_may_be_named(opened: Ope
     assert opened.names == ["http://gpu:8000/v1#big"]
 
 
+async def test_a_model_that_is_allowed_may_be_named(opened: Opened, pool: ModelPool) -> None:
+    """And no other address."""
+    pool.allow("http://gpu:8001/v1#other")
+    assert (await pool.open("http://gpu:8001/v1#other")).model == "http://gpu:8001/v1#other"
+    with pytest.raises(ModelNotFound):
+        await pool.open("http://gpu:8001/v1")
+
+
 @pytest.mark.parametrize("name", ["http://10.0.0.1/v1#x", "/etc/passwd", "./x.gguf", "openai:gpt-4", "unknown", ""])
 async def test_nothing_else_may_be_named(opened: Opened, pool: ModelPool, name: str) -> None:
     """Neither an address nor a file of somebody's choice is opened; the refusal names what is offered."""
