@@ -1,3 +1,7 @@
+-- name: hold_task
+-- Lock a task until the transaction ends.
+select task_id from tasks where org_id = %(org)s and task_id = %(task)s for no key update
+
 -- name: tell
 -- Something of a task that people may watch.
 insert into task_events (org_id, task_id, type, data) values (%(org)s, %(task)s, %(type)s, %(data)s)

@@ -63,6 +63,8 @@ async def answer_question(
         NotFound: no such question waits (any more).
         BadInput: the answer is none of the question's choices.
     """
+    # The task before its event: whoever writes to the journal locks them in that order, too.
+    await conn.execute(SQL["hold_task"], {"org": org, "task": task})
     waiting = [each for each in await open_questions(conn, org, task=task) if call in (None, each.call)]
     if not waiting:
         raise NotFound(f"The task {task} waits for no answer.")

@@ -165,7 +165,9 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "data": Jsonb({"call": 1, "question": "what {m}?", "choices": ["{m}"]}),
             "at": LONG_AGO,
         },
-        {"task_id": "done_{m}", "type": "completion.continued", "data": Jsonb({"key": "go_{m}"}), "at": LONG_AGO},
+    ],
+    "continued_completions": [
+        {"task_id": "done_{m}", "mark": "go_{m}", "after": 1, "prompt_tokens": 1, "completion_tokens": 1}
     ],
     "webhooks": [
         {"webhook_id": "w_{m}", "name": "hook_{m}", "user_id": "u_{m}", "scheme": "github", "input": "", "sealed": b"s"}

@@ -176,7 +176,7 @@ OWN: Mapping[Statement, Mapping[str, Any]] = {
     ("channels/mcp/queries.sql", "tree_questions"): {"task": "waiting_{m}"},
     (_OPENAI, "open_task"): {"session": "s_waiting_{m}"},
     (_OPENAI, "asked_below"): {"task": "waiting_{m}"},
-    (_OPENAI, "continued"): {"key": "go_{m}"},
+    (_OPENAI, "continued"): {"mark": "go_{m}"},
     ("channels/queries.sql", "open_questions"): {"task": None},
     (_SLACK, "subscribe"): {"slack": "slacknew_{m}"},
     (_SLACK, "create_app"): {"slack": "sub_{m}"},

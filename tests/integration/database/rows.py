@@ -34,6 +34,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "session_points": {"session_id": "s", "task_id": "t", "snapshot": b"d"},
     "host_calls": {"task_id": "t", "seq": 1, "step": 1, "name": "n", "digest": b"d", "state": "done"},
     "task_events": {"task_id": "t", "type": "x", "data": Jsonb({})},
+    "continued_completions": {"task_id": "t", "mark": "m", "after": 1, "prompt_tokens": 0, "completion_tokens": 0},
     "webhooks": {"webhook_id": "w", "name": "w", "user_id": "u", "scheme": "github", "input": "", "sealed": b"s"},
     "webhook_receipts": {"webhook_id": "w", "mark": "m"},
     "subscriptions": {"subscription_id": "sub", "kind": "webhook", "events": []},

@@ -11,7 +11,7 @@ import pytest
 from greatwheel.channels.http import streaming
 from greatwheel.channels.http.places import Places
 
-from .conftest import Caller, House
+from .conftest import Caller, House, tell
 
 STREAM = {"accept": "text/event-stream"}
 
@@ -75,21 +75,65 @@ async def test_a_stream_goes_on_after_the_last_event_id(house: House, member: Ca
     assert refused["error"]["code"] == "input.bad"
 
 
-async def test_events_that_are_committed_out_of_order_are_not_passed_over(house: House, member: Caller) -> None:
-    """An event with a lower number that is committed a moment later than one with a higher number comes first."""
+async def test_what_is_written_while_a_commit_takes_long_comes_after_it(house: House, member: Caller) -> None:
+    """Of two events written at the same time none is passed over, however long a commit takes, by stream or page."""
     task = await house.begin(member.org_id, (await member.submit())["task_id"])
     reading = asyncio.create_task(member.client.get(f"/api/tasks/{task.task_id}/events", headers=STREAM))
-    await asyncio.sleep(0.1)
-    statement = "insert into task_events (org_id, task_id, type, data) values (%s, %s, %s, '{}')"
-    async with house.parts.database.org(task.org_id) as slow:
-        await slow.execute(statement, (task.org_id, task.task_id, "slow"))
-        async with house.parts.database.org(task.org_id) as fast:
-            await fast.execute(statement, (task.org_id, task.task_id, "fast"))
-    await asyncio.sleep(0.2)
-    await house.end(task)
+    paging = asyncio.create_task(paged_through(member, task.task_id))
+    async with house.parts.database.org(task.org_id) as conn:
+        await tell(conn, task.org_id, task.task_id, "slow", {})
+        quick = asyncio.create_task(house.tell(task, "quick"))
+        await asyncio.sleep(0.5)
+        assert not quick.done()
     async with asyncio.timeout(20):
+        await quick
+        await house.end(task)
         told = events_of((await reading).text)
-    assert [kind for kind, _, _ in told] == ["slow", "fast", "task.ended"]
+        assert [kind for kind, _, _ in told] == ["slow", "quick", "task.ended"]
+        assert await paging == ["slow", "quick"]
+
+
+async def paged_through(caller: Caller, task_id: str) -> list[str]:
+    """What somebody is told who asks for what is new again and again, until two events came."""
+    found: list[str] = []
+    after = 0
+    while len(found) < 2:
+        page = await caller("GET", f"/api/tasks/{task_id}/events", params={"after": after})
+        found += [each["type"] for each in page["items"]]
+        after = page["items"][-1]["id"] if page["items"] else after
+        await asyncio.sleep(0.02)
+    return found
+
+
+async def test_a_commit_that_takes_long_holds_nobody_else_up(house: House, member: Caller) -> None:
+    """Events of other tasks are told at once while a transaction that has written to one is open."""
+    one = await house.begin(member.org_id, (await member.submit())["task_id"])
+    other = await house.begin(member.org_id, (await member.submit())["task_id"])
+    reading = asyncio.create_task(member.client.get(f"/api/tasks/{other.task_id}/events", headers=STREAM))
+    async with house.parts.database.org(one.org_id) as conn, asyncio.timeout(10):
+        await tell(conn, one.org_id, one.task_id, "slow", {})
+        await house.tell(other, "quick")
+        await house.end(other)
+        told = events_of((await reading).text)
+    assert [kind for kind, _, _ in told] == ["quick", "task.ended"]
+
+
+async def test_an_answer_waits_for_what_the_journal_writes(house: House, member: Caller) -> None:
+    """A question is answered also while its task's journal writes, and neither blocks the other for ever."""
+    task = await house.begin(member.org_id, (await member.submit())["task_id"])
+    await house.ask(task, "which?")
+    async with house.parts.database.org(task.org_id) as conn, asyncio.timeout(10):
+        held = "select 1 from tasks where org_id = %s and task_id = %s for share"
+        await conn.execute(held, (task.org_id, task.task_id))
+        path = f"/api/tasks/{task.task_id}/answer"
+        answering = asyncio.create_task(member("POST", path, json={"answer": "red"}))
+        await asyncio.sleep(0.3)
+        assert not answering.done()
+        await tell(conn, task.org_id, task.task_id, "noted", {})
+    async with asyncio.timeout(10):
+        await answering
+    told = (await member("GET", f"/api/tasks/{task.task_id}/events"))["items"]
+    assert [each["type"] for each in told] == ["question.asked", "noted", "question.answered"]
 
 
 async def test_many_streams_cost_one_look(house: House, member: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

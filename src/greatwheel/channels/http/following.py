@@ -97,9 +97,7 @@ async def _news(visit: Visit, task_id: TaskId, after: int) -> tuple[Sequence[Tol
         # The state first: what is committed before a task's end is seen by the second statement.
         row = await (await conn.execute(SQL["task_status"], values)).fetchone()
         over = row is None or row["status"] in ENDED
-        rows = await (
-            await conn.execute(SQL["events"], {**values, "after": after, "limit": PAGE, "fresh": over})
-        ).fetchall()
+        rows = await (await conn.execute(SQL["events"], {**values, "after": after, "limit": PAGE})).fetchall()
         page = [Told(id=row["id"], type=row["type"], data={**row["data"], "at": row["at"]}) for row in rows]
         if not over or len(page) == PAGE:
             return page, None

@@ -4,7 +4,7 @@
 -- State and newest event of each of some tasks.
 select t.task_id, t.status, coalesce((
     select max(e.seq) from task_events e
-    where e.org_id = t.org_id and e.task_id = t.task_id and e.at <= now() - interval '30 milliseconds'
+    where e.org_id = t.org_id and e.task_id = t.task_id
   ), 0) as head
 from tasks t where t.org_id = %(org)s and t.task_id = any (%(tasks)s::text[]);
 
@@ -13,11 +13,9 @@ from tasks t where t.org_id = %(org)s and t.task_id = any (%(tasks)s::text[]);
 select status from tasks where org_id = %(org)s and task_id = %(task)s;
 
 -- name: events
--- A task's events after one of them. Those of the last moment only if `fresh`: two calls of one step may be told at
--- the same time, and the one with the higher number may be committed first; who follows must not pass over the other.
+-- A task's events after one of them. None with a lower number comes later: gw_number_event sees to that.
 select seq as id, type, data, at from task_events
 where org_id = %(org)s and task_id = %(task)s and seq > %(after)s
-  and (%(fresh)s::boolean or at <= now() - interval '30 milliseconds')
 order by seq limit %(limit)s;
 
 -- name: list_tasks
@@ -111,6 +109,8 @@ select s.session_id, s.forked_from, s.status, s.created_at, (
 ) as title
 from line join sessions s on s.org_id = %(org)s and s.session_id = line.session_id
 where %(user)s::text is null or s.user_id = %(user)s
+order by s.created_at, s.session_id limit %(limit)s;
+
 -- name: has_task_of_key
 -- Whether an order of a user's with that idempotency key was carried out.
 select 1 as there from tasks where org_id = %(org)s and user_id = %(user)s and idempotency_key = %(key)s::text;
@@ -157,9 +157,9 @@ select digest from blobs where org_id = %(org)s and digest = any (%(digests)s::b
 -- name: drop_contexts
 -- Delete those of some contexts that no task, session or upload has.
 delete from blobs b where b.org_id = %(org)s and b.digest = any (%(digests)s::bytea[])
-  and not exists (select from sessions s where s.org_id = b.org_id and s.given = b.digest)
   and not exists (select from tasks t where t.org_id = b.org_id and t.context = b.digest)
   and not exists (select from sessions s where s.org_id = b.org_id and s.context = b.digest)
+  and not exists (select from sessions s where s.org_id = b.org_id and s.given = b.digest)
   and not exists (select from session_points p where p.org_id = b.org_id and p.context = b.digest)
   and not exists (select from uploads u where u.org_id = b.org_id and u.digest = b.digest);
 

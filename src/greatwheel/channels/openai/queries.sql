@@ -30,15 +30,17 @@ order by e.seq limit 1;
 
 -- name: continued
 -- Where the answer that came with an idempotency key let a task of a session go on; of its last few tasks.
-select e.task_id, e.data from task_events e
-where e.org_id = %(org)s and e.type = 'completion.continued' and e.data->>'key' = %(key)s
-  and e.task_id in (
+select c.task_id, c.after, c.prompt_tokens, c.completion_tokens from continued_completions c
+where c.org_id = %(org)s and c.mark = %(mark)s
+  and c.task_id in (
     select task_id from tasks
     where org_id = %(org)s and session_id = %(session)s and user_id = %(user)s and parent_id is null
     order by created_at desc limit 5
   )
-order by e.seq desc limit 1;
+order by c.at desc limit 1;
 
 -- name: note_continued
 -- Remember it.
-insert into task_events (org_id, task_id, type, data) values (%(org)s, %(task)s, 'completion.continued', %(data)s);
+insert into continued_completions (org_id, task_id, mark, after, prompt_tokens, completion_tokens)
+values (%(org)s, %(task)s, %(mark)s, %(after)s, %(prompt_tokens)s, %(completion_tokens)s)
+on conflict (org_id, task_id, mark) do nothing;

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
 from greatwheel.channels.http.visits import Visit
 from greatwheel.channels.questions import answer_question
 from greatwheel.core.errors import BadInput, Conflict
@@ -77,9 +75,9 @@ async def answer_in(
     """
     values = {"org": visit.org_id, "session": session_id, "user": visit.user_id}
     mark = None if key is None else hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-    before = None if mark is None else await _fetch(conn, "continued", **values, key=mark)
+    before = None if mark is None else await _fetch(conn, "continued", **values, mark=mark)
     if before is not None:
-        return Answered(task_id=before["task_id"], after=before["data"]["after"], before=usage_of(before["data"]))
+        return Answered(task_id=before["task_id"], after=before["after"], before=usage_of(before))
     row = await _fetch(conn, "open_task", **values)
     question = None if row is None else await question_below(visit, conn, row["task_id"])
     if row is None or question is None:
@@ -98,9 +96,10 @@ async def answer_in(
 
 
 async def _note(visit: Visit, conn: OrgConnection, answered: Answered, mark: str) -> None:
-    used = {"prompt_tokens": answered.before.prompt_tokens, "completion_tokens": answered.before.completion_tokens}
-    data = Jsonb({"key": mark, "after": answered.after, **used})
-    values = {"org": visit.org_id, "task": answered.task_id, "data": data}
+    values = {
+        "org": visit.org_id, "task": answered.task_id, "mark": mark, "after": answered.after,
+        "prompt_tokens": answered.before.prompt_tokens, "completion_tokens": answered.before.completion_tokens,
+    }  # fmt: skip
     await conn.execute(SQL["note_continued"], values)
 
 

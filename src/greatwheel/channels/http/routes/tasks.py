@@ -153,7 +153,7 @@ async def calls(
 
 
 async def _page(visit: Visitor, conn: Any, task_id: TaskId, after: int, limit: int) -> Page[EventFacts]:
-    values = {"org": visit.org_id, "task": task_id, "after": after, "limit": limit, "fresh": True}
+    values = {"org": visit.org_id, "task": task_id, "after": after, "limit": limit}
     rows = await (await conn.execute(SQL["events"], values)).fetchall()
     items = [EventFacts(**row) for row in rows]
     return Page(items=items, next=str(items[-1].id) if len(items) == limit else None)
