@@ -68,13 +68,13 @@ class ModelPool:
         Raises:
             ModelNotFound: it may not be named.
         """
-        if name == self._default or name in self._allowed:
+        if name == self._default:
             return name
         offered = () if self._offered is None else await self._offered()
         for each in offered:
             if each.name == name:
                 return self._default if each.default else name
-        if name in await self._configured():
+        if name in self._allowed or name in await self._configured():
             return name
         default = await self._opened(self._default)
         if name in (default.model, default.name):

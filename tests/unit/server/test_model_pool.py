@@ -53,6 +53,7 @@ def pool(opened: Opened) -> ModelPool:
 
 async def test_what_is_offered_may_be_named(opened: Opened, pool: ModelPool) -> None:
     """The default by its name is the one that None opens, once; another one that is offered is opened."""
+    pool.allow("usual")
     usual = await pool.open("usual")
     assert usual is await pool.open(None) is await pool.open("scripted (usual)")
     assert (await pool.open("other")).model == "other"
