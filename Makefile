@@ -12,7 +12,7 @@ help:
 	@echo "make run          a server with a page in the browser where you talk with agents; a model is pulled if need be"
 	@echo "make ask Q=… F=…  ask a question Q about a file or folder F"
 	@echo "make test         the tests, those below aside"
-	@echo "make test-heavy   the API against its own description, a short load test, the sandboxes' pass rates"
+	@echo "make test-heavy   the API against its own description, a short load test, a search for secrets, the sandboxes' pass rates"
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-browser the console in a real browser"
 	@echo "make test-model   the tests that need the real model"
@@ -42,7 +42,7 @@ test: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m "not model and not hostile and not browser and not heavy" tests
 
 test-heavy: $(STAMP)
-	$(BIN)/pytest -q -n $(JOBS) -m heavy tests/integration
+	$(BIN)/pytest -q -n $(JOBS) -m heavy tests/integration tests/acceptance
 
 test-hostile: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m hostile tests/contract

@@ -1,398 +1,161 @@
-"""A secret with a mark goes through everything that tasks do; afterwards the mark is nowhere.
+"""Secrets with a mark go through everything that an installation does; afterwards the marks are nowhere.
 
-Beside it goes a word that is no secret, the same ways: where that is found, the search sees.
+Beside them goes a word that is no secret, the same ways: where that is found, the search sees.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
+import hashlib
+import hmac
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+import time
+from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-import psycopg
 import pytest
+from slack_sdk.signature import SignatureVerifier
 
-from greatwheel.channels.questions import answer_question, open_questions
-from greatwheel.core.ids import OrgId, TaskId, UserId
-from greatwheel.core.tasks import ENDED, SubmitTask
-from greatwheel.database import blobs, embedded
-from greatwheel.runtime.keeping import SQL as KEEPING
-from greatwheel.runtime.packing import unpack
-from greatwheel.server.assembly import Installation, opened
-from greatwheel.server.settings import load_settings
-from greatwheel.testing.server_formats import FakeRequest
-from greatwheel.testing.servers import FakeModelServer
+from .marked.house import House, furnished
+from .marked.programs import SEEN
+from .marked.searching import as_bytes, files, leaks, tables, unsealed
 
-MARKED = "mark?5f2c secret/9e+wörd-7a41d0"
-SEEN = "plainword-c83b1f"
-"""No secret; the agents pass it on beside what they get."""
-SECONDS = 90.0
-
-TOOLS = """
-networks = ["127.0.0.1/32"]
-
-[[functions]]
-function = "marked_tools:leak"
-
-[[tools]]
-name = "ask"
-description = "Sends the secret in every place; the server answers with what it was sent."
-method = "POST"
-url = "{url}/echo?key={{secret:KEY}}&q={{q}}"
-headers = {{ Authorization = "Bearer {{secret:KEY}}" }}
-body = {{ key = "{{secret:KEY}}", q = "{{q}}" }}
-parameters = {{ q = "string" }}
-result = "text"
-
-[[tools]]
-name = "broken"
-description = "Answers with an error that has the secret."
-url = "{url}/broken"
-headers = {{ Authorization = "Bearer {{secret:KEY}}" }}
-result = "text"
-"""
-
-SETTINGS = """
-[server]
-data = "{folder}/data"
-[agents]
-folder = "{folder}"
-[tools]
-file = "{folder}/tools.toml"
-[llm]
-model = "{model}"
-[scheduler]
-heartbeat_seconds = 0.5
-stalled_after_seconds = 2.0
-[session]
-in_memory = 1
-"""
-
-FUNCTIONS = '''
-import base64
-from urllib.parse import quote_plus
-from greatwheel.tools.functions import tool
-from greatwheel.tools.port import Invocation
-
-
-@tool(kind="effect", repeatable=True, secrets=("KEY",))
-def leak(how: str, invocation: Invocation) -> dict:
-    """Gives the secret away."""
-    secret = invocation.secrets["KEY"]
-    if how == "raise":
-        raise OSError(f"no way to https://user:{secret}@host")
-    if how == "value":
-        raise ValueError(secret)
-    return {
-        "plain": secret, "half": [secret[:9] + secret[9:]], secret: "a key",
-        "base64": base64.b64encode(b"ab" + secret.encode()).decode(), "quoted": quote_plus(secret),
-        "hex": secret.encode().hex(),
-    }
-'''
-
-AGENTS = """
-[agents.keeper]
-file = "keeper.py"
-[agents.helper]
-file = "helper.py"
-[agents.failing]
-file = "failing.py"
-[agents.bare]
-description = "The loop alone."
-[agents.triage]
-file = "helper.py"
-"""
-
-KEEPER = f'''
-def tried(call):
-    try:
-        return call()
-    except Exception as error:
-        return f"{{type(error).__name__}}: {{error}}"
-
-def handle(task):
-    seen = "{SEEN}"
-    got = [seen, tool.ask(q="what is {{secret:KEY}}?"), tool.leak(how="give")]
-    got.append(tool.authorized_action(action="ask", params={{"q": seen}}))
-    got += [tried(lambda: tool.leak(how=how)) for how in ("raise", "value")]
-    got.append(tried(lambda: tool.broken()))
-    said = str(got)
-    print(said)
-    memory.store("got", said)
-    memory.store("again", seen + str(memory.recall("plain", mode="text")))
-    channel.send(said)
-    got.append(llm_query(said))
-    got += batch_llm_query([said, seen])
-    got.append(tried(lambda: rlm_query("Use the tool.", said)))
-    state.checkpoint()
-    got.append(channel.ask(said[:3000]))
-    got.append(tried(lambda: agent.call("helper", said)))
-    got.append(tried(lambda: agent.call("failing", said)))
-    agent.notify("failing", said)
-    return got
-'''
-
-HELPER = """
-def handle(task):
-    return [task["input"], tool.leak(how="give"), tool.ask(q=task["input"][:500])]
-"""
-
-FAILING = """
-def handle(task):
-    raise RuntimeError(task["input"][:2000] + str(tool.leak(how="give")))
-"""
-
-LOOP = f"""got = ["{SEEN}", tool.ask(q="loop"), tool.leak(how="give")]
-print(got)
-try:
-    tool.leak(how="raise")
-except Exception as error:
-    print(error)
-tool.leak(how="value")"""
-
-
-@dataclass
-class Echo:
-    """A server that answers with what it was sent."""
-
-    url: str = ""
-    received: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def echoing() -> Iterator[Echo]:
-    """It runs."""
-    echo = Echo()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-            sent = json.dumps([self.path, dict(self.headers), body], ensure_ascii=False)
-            echo.received.append(sent)
-            raw = "".join([sent, base64.b64encode(sent.encode()).decode(), quote(self.path), quote(body)]).encode()
-            self.send_response(500 if "broken" in self.path else 200)
-            self.send_header("content-length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        do_POST = do_GET
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        echo.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield echo
-        server.shutdown()
-
-
-def reply(request: FakeRequest) -> str:
-    """Loops get code that uses the tools, then a final; everything else is said again."""
-    messages = request.body["messages"]
-    if messages[0]["role"] != "system":
-        return f"You said {messages[-1]['content']}"
-    steps = sum(message["role"] == "assistant" for message in messages)
-    return "```python\n" + (LOOP if not steps else "FINAL(str(got))") + "\n```"
-
-
-@dataclass
-class House:
-    """An installation in a folder, and its processes."""
-
-    folder: Path
-    environment: Mapping[str, str]
-    said: list[str] = field(default_factory=list)
-    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
-
-    @property
-    def config(self) -> Path:
-        """The settings' file."""
-        return self.folder / "greatwheel.toml"
-
-    def run(self, *arguments: str, stdin: str = "") -> str:
-        """A command's output; all it says is kept."""
-        done = subprocess.run(
-            [sys.executable, "-m", "greatwheel.channels.cli.app", *arguments, "--config", str(self.config)],
-            env=self.environment, cwd=self.folder, input=stdin, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        self.said += [done.stdout, done.stderr]
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def start_worker(self) -> None:
-        """One more worker, whose words go to a file."""
-        with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
-            command = [sys.executable, "-m", "greatwheel.channels.cli.app", "worker", "--config", str(self.config)]
-            self.workers.append(
-                subprocess.Popen(command, env=self.environment, cwd=self.folder, stdout=log, stderr=log)
-            )
-
-    def stop(self) -> None:
-        """End all processes."""
-        for worker in self.workers:
-            worker.send_signal(signal.SIGTERM)
-        for worker in self.workers:
-            worker.wait(30)
+SECRETS = {
+    "KEY": "mark?5f2c secret/9e+wörd-7a41d0",
+    "DESK": "desk!77be secret/4c+side-19f3aa",
+    "SLACK_BOT_TOKEN": "xoxb-4d1f0b77-mark-9e2210c4",
+    "SLACK_SIGNING_SECRET": "signs~31c8 mark/55+ab07de12",
+}
+"""The organisation's."""
+SENDERS = "hook?8a1d secret/2b+mark-f0c4e9"
+"""With which somebody signs what they send."""
+CONTEXT = {"context": SEEN * 50}
+QUERIES: dict[str, dict[str, Any]] = {
+    "/api/agents/{agent}/diff": {"from": 1, "to": 1},
+    "/api/memory": {"scope": "agent", "agent": "keeper"},
+}
+"""Of routes that need one."""
 
 
 @pytest.fixture
 def house() -> Iterator[House]:
-    """A fresh installation with an organisation `acme` that has the marked secret."""
-    folder = Path(tempfile.mkdtemp(prefix="greatwheel-test-"))
-    rest = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "GREATWHEEL_MASTER_KEY")}
-    house = House(folder, {**rest, "PYTHONPATH": str(folder)})
-    try:
-        with echoing() as echo, FakeModelServer(reply) as model:
-            _furnish(folder, echo.url, f"{model.openai_url}#fake")
-            house.run("orgs", "create", "acme")
-            house.run("secrets", "set", "KEY", "--org", "acme", stdin=MARKED)
-            yield house
-            house.stop()
-            assert any(MARKED[:9] in text for text in echo.received)
-    finally:
-        house.stop()
-        embedded.stop(folder / "data" / "postgres")
-        shutil.rmtree(folder, ignore_errors=True)
+    """A fresh installation whose organisation `acme` has the marked secrets."""
+    with furnished(SECRETS["DESK"]) as house:
+        house.run("secrets", "set", "KEY", "--org", "acme", stdin=SECRETS["KEY"])
+        yield house
 
 
-def _furnish(folder: Path, receiver: str, model: str) -> None:
-    """Write the settings, the tools and the agents."""
-    texts = {
-        "tools.toml": TOOLS.format(url=receiver),
-        "marked_tools.py": FUNCTIONS,
-        "agents.toml": AGENTS,
-        "keeper.py": KEEPER,
-        "helper.py": HELPER,
-        "failing.py": FAILING,
-        "greatwheel.toml": SETTINGS.format(folder=folder, model=model),
-    }
-    for name, text in texts.items():
-        (folder / name).write_text(text)
-
-
-async def test_a_marked_secret_is_found_nowhere(house: House) -> None:
-    """After tasks of all kinds, a killed worker and a rotation, no table, dump, file, log or output has the secret."""
-    async with opened(load_settings(house.config)) as installation:
-        async with installation.database.system() as conn:
-            row = await (await conn.execute("select * from list_orgs('acme')")).fetchone()
-        assert row is not None
-        org = OrgId(row["org_id"])
-        house.start_worker()
-        tasks = [await _submit(installation, org, agent) for agent in ("keeper", "failing", "bare")]
-        await _until_asked(installation, org, tasks[0])
-        os.kill(house.workers[0].pid, signal.SIGKILL)
-        house.run("secrets", "rotate", "--new-key")
-        house.start_worker()
-        async with installation.database.org(org) as conn:
-            await answer_question(conn, org, installation.tasks, tasks[0], "go on")
-        ended = await _until_all_ended(installation, org)
-        assert (ended[tasks[0]], ended[tasks[1]], ended[tasks[2]]) == ("done", "failed", "done")
-        for command in (("secrets", "list"), ("agents", "list"), ("tasks", "list")):
-            await asyncio.to_thread(house.run, *command, "--org", org, "--json")
-        dumps = await _dumps(installation, org)
-    found = {**tables(house), **dumps, "output": "\n".join(house.said), **files(house)}
-    assert [(place, form) for place, text in found.items() for form in forms(MARKED) if form in text] == []
+@pytest.mark.heavy
+async def test_marked_secrets_are_found_nowhere(house: House) -> None:
+    """After all kinds of tasks, deliveries and a crash, no table, dump, file, log, stream or answer has a secret."""
+    house.start("serve")
+    secrets = {**SECRETS, "sender's": SENDERS, **set_up(house)}
+    tasks = [*submit(house), *send(house)]
+    question = house.until(lambda: house.call("GET", "/api/questions")["items"])[0]["task_id"]
+    house.kill()
+    house.run("secrets", "rotate", "--new-key")
+    house.start("worker")
+    house.start("serve")
+    for task in tasks:
+        house.follow(task)
+    house.call("POST", f"/api/tasks/{question}/answer", json={"answer": "go on"})
+    ended = house.until(lambda: all_ended(house))
+    assert {task["status"] for task in ended} == {"done", "failed"}
+    house.until(lambda: len(house.outside.delivered) > len(tasks) and len(house.outside.posted) > 1)
+    for command in ("secrets", "agents", "tasks"):
+        house.run(command, "list", "--org", "acme", "--json")
+    read_everything(house, tasks[0])
+    house.stop()
+    dumps = await unsealed(house.config, "acme")
+    found = {**tables(house.folder / "data"), **dumps, **files(house.folder), **said(house)}
+    assert leaks(secrets, found) == []
     seeing = {place.split(".")[0] for place, text in found.items() if SEEN in text}
-    assert seeing >= {"tasks", "host_calls", "memories", "task_events", "dump", "postgres", "output"}
+    assert seeing >= {"tasks", "host_calls", "memories", "task_events", "deliveries", "dump", "context", "postgres"}
+    assert seeing >= {"output", "http", "sse", "ws", "model", "delivered", "posted"}
     assert any("[secret KEY]" in text for text in dumps.values())
+    assert any("[secret DESK]" in text for text in house.heard["http"])
+    assert leaks({"KEY": SECRETS["KEY"]}, {"asked": as_bytes("".join(house.outside.asked))}) == [("KEY", "asked")]
+    assert house.outside.tokens == {SECRETS["SLACK_BOT_TOKEN"]}
 
 
-async def _submit(installation: Installation, org: OrgId, agent: str) -> TaskId:
-    async with installation.database.org(org) as conn:
-        row = await (await conn.execute("select user_id from users")).fetchone()
-        assert row is not None
-        order = SubmitTask(user_id=UserId(row["user_id"]), agent=agent, input=f"Do it: {SEEN}", context=SEEN * 50)
-        return (await installation.tasks.submit(conn, order)).task_id
+def set_up(house: House) -> dict[str, str]:
+    """Declare what needs secrets; those that were made on the way."""
+    for name, value in SECRETS.items():
+        house.call("PUT", f"/api/secrets/{name}", 204, json={"value": value})
+    desk = {"name": "desk", "url": house.outside.mcp, "headers": {"X-Token": "{secret:DESK}"}}
+    house.call("POST", "/api/mcp-servers", 201, json=desk)
+    events = ["task.ended", "message.sent", "question.asked", "question.answered"]
+    order = {"url": f"{house.outside.url}/hook", "events": events}
+    signs = house.call("POST", "/api/webhooks/outbound", 201, shown=True, json=order)["secret"]
+    login = house.request("POST", "/api/login", json={"key": house.key}).cookies["greatwheel_login"]
+    # What is before the last part of a key finds it, and is no secret.
+    return {"signs": signs.removeprefix("whsec_"), "login": login.split("_", 2)[2], "key": house.key.split("_", 2)[2]}
 
 
-async def _until_asked(installation: Installation, org: OrgId, task: TaskId) -> None:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            async with installation.database.org(org) as conn:
-                if await open_questions(conn, org, task=task):
-                    return
-                seen = await installation.tasks.get(conn, task)
-            assert seen.status not in ENDED, seen.error
-            await asyncio.sleep(0.1)
+def submit(house: House) -> list[str]:
+    """Tasks of all kinds over the API; their ids."""
+    made = [
+        house.call("POST", "/api/tasks", 202, json={"input": f"Do it: {SEEN}", "agent": agent, **CONTEXT})["task_id"]
+        for agent in ("keeper", "failing", "bare")
+    ]
+    for task in made:
+        house.follow(task)
+    order = {"model": "bare", "messages": [{"role": "user", "content": f"Do it: {SEEN}"}]}
+    house.call("POST", "/v1/chat/completions", json=order)
+    house.call("POST", "/v1/chat/completions", json={**order, "stream": True})
+    house.call("POST", "/api/chat", json={"message": f"Do it: {SEEN}", "agent": "helper"})
+    return made
 
 
-async def _until_all_ended(installation: Installation, org: OrgId) -> dict[TaskId, str]:
-    async with asyncio.timeout(SECONDS):
-        while True:
-            async with installation.database.org(org) as conn:
-                rows = await (await conn.execute("select task_id, status, error from tasks")).fetchall()
-            if all(row["status"] in ENDED for row in rows):
-                return {row["task_id"]: row["status"] for row in rows}
-            await asyncio.sleep(0.1)
+def send(house: House) -> list[str]:
+    """What comes in signed, and what is signed wrongly; the ids of the tasks."""
+    order = {"name": "hook", "user": "admin", "agent": "helper", "scheme": "github", "secret": SENDERS, "input": "{a}"}
+    path = house.call("POST", "/api/webhooks", 201, shown=True, json=order)["path"]
+    body = json.dumps({"a": SEEN}).encode()
+    right = hmac.new(SENDERS.encode(), body, hashlib.sha256).hexdigest()
+    made = house.call("POST", path, 202, content=body, headers={"x-hub-signature-256": f"sha256={right}"})
+    house.call("POST", path, 401, content=body, headers={"x-hub-signature-256": f"sha256={right[::-1]}"})
+    app = {"name": "acme", "agent": "helper", "default_user": "admin", "bot_token": "SLACK_BOT_TOKEN"}
+    path = house.call("POST", "/api/slack", 201, json={**app, "signing_secret": "SLACK_SIGNING_SECRET"})["path"]
+    event = {"type": "app_mention", "channel": "C1", "user": "U1", "ts": "1700000000.000001", "text": f"Do it: {SEEN}"}
+    body = json.dumps({"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}).encode()
+    now = str(int(time.time()))
+    signature = SignatureVerifier(SECRETS["SLACK_SIGNING_SECRET"]).generate_signature(timestamp=now, body=body)
+    for status, signed in ((200, str(signature)), (401, "v0=00")):
+        headers = {"x-slack-request-timestamp": now, "x-slack-signature": signed}
+        house.call("POST", path, status, content=body, headers=headers)
+    return [made["task_id"]]
 
 
-async def _dumps(installation: Installation, org: OrgId) -> dict[str, str]:
-    """What the sealed dumps and contexts have in them, by their kind."""
-    opened_blobs = {}
-    async with installation.database.org(org) as conn:
-        for row in await (await conn.execute(KEEPING["kept_blobs"], {"org": org})).fetchall():
-            raw = await blobs.get(conn, org, row["digest"], sealer=installation.sealer, binding=row["binding"])
-            plain = await unpack(raw) if row["binding"].startswith("dump:") else raw
-            opened_blobs[f"{row['binding'].partition(':')[0]}.{row['digest'].hex()}"] = plain.decode("latin-1")
-    return opened_blobs
+def all_ended(house: House) -> list[dict[str, Any]]:
+    """The tasks, if they all have ended."""
+    tasks: list[dict[str, Any]] = house.call("GET", "/api/tasks?limit=100")["items"]
+    return tasks if all(task["status"] in ("done", "failed", "dead", "cancelled") for task in tasks) else []
 
 
-def tables(house: House) -> dict[str, str]:
-    """Every column of every table, as text and as bytes, for the superuser, whom no policy holds."""
-    server = embedded.start(house.folder / "data" / "postgres")
-    with psycopg.connect(server.url(), autocommit=True) as conn:
-        columns = conn.execute(
-            "select table_name, column_name, data_type from information_schema.columns where table_schema = 'public'"
-        ).fetchall()
-        conn.execute("checkpoint")
-        return {
-            f"{table}.{column}": "\n".join(
-                text.decode("latin-1") for (text,) in conn.execute(_cells(table, column, kind)).fetchall()
-            )
-            for table, column, kind in columns
-        }
-
-
-def _cells(table: str, column: str, kind: str) -> Any:
-    bare = f'"{column}"' if kind == "bytea" else f"convert_to(\"{column}\"::text, 'utf8')"
-    return f'select {bare} from "{table}" where "{column}" is not null'
-
-
-def files(house: House) -> dict[str, str]:
-    """Every file below the folder, Postgres' own among them."""
-    return {
-        f"{file.parent.relative_to(house.folder).parts[1] if 'postgres' in file.parts else file.name}.{file}": (
-            file.read_bytes().decode("latin-1")
-        )
-        for file in house.folder.rglob("*")
-        if file.is_file()
+def read_everything(house: House, task: str) -> None:
+    """Call each route that shows something, with what there is to show."""
+    names = {
+        "task_id": task,
+        "session_id": house.call("GET", f"/api/tasks/{task}")["session_id"],
+        "agent": "keeper",
+        "version": "1",
+        "user": "admin",
+        "model": "keeper",
+        "webhook_id": house.call("GET", "/api/webhooks")["items"][0]["webhook_id"],
+        "subscription_id": house.call("GET", "/api/webhooks/outbound")["items"][0]["subscription_id"],
+        "slack_id": house.call("GET", "/api/slack")["items"][0]["slack_id"],
     }
+    read = 0
+    for path, methods in house.call("GET", "/openapi.json")["paths"].items():
+        if "get" in methods:
+            read += 1
+            house.call("GET", path.format(**names), params=QUERIES.get(path))
+    assert read > 30
+    house.call("GET", f"/api/webhooks/{names['slack_id']}/deliveries")
 
 
-def forms(secret: str) -> set[str]:
-    """What to search for: the secret and recognisable parts of it, as texts and bytes have them."""
-    raw = secret.encode()
-    shifted = [base64.b64encode(b"x" * before + raw).decode()[4:-4] for before in range(3)]
-    spelled = {secret, secret[:9], secret[-9:], json.dumps(secret)[1:-1], quote(secret), quote(secret, safe="")}
-    spelled |= {
-        quote_plus(secret),
-        raw.hex(),
-        *shifted,
-        *(text.replace("+", "-").replace("/", "_") for text in shifted),
-    }
-    return {form.encode().decode("latin-1") for form in spelled}
+def said(house: House) -> dict[str, str]:
+    """What was said to whom, by place."""
+    asked = [json.dumps([dict(each.headers), each.body], ensure_ascii=False) for each in house.model.requests]
+    places = {**house.heard, "model": asked, "delivered": house.outside.delivered, "posted": house.outside.posted}
+    return {place: as_bytes("\n".join(texts)) for place, texts in places.items()}
