@@ -230,6 +230,30 @@ def test_a_chat_goes_on_over_a_server_that_stops(installation: Installation) -> 
             assert "An API key is needed" in refused.stderr
 
 
+def test_a_task_is_submitted_without_a_server_and_answered_by_a_command(installation: Installation) -> None:
+    """`submit` works without a server; a task that waits is found, answered, watched and gone on with."""
+    with serving(installation) as served:
+        task = served.run("submit", "paint", "--agent", "asker", "--no-wait").stdout.strip()
+        while not (waiting := json.loads(served.run("tasks", "questions", "--json").stdout)):
+            time.sleep(0.2)
+        assert [(each["task_id"], each["choices"]) for each in waiting] == [(task, ["red", "green"])]
+        with at_terminal(installation, "chat", "--session", waiting[0]["session_id"], **served.reach) as chat:
+            chat.until("answer › ")
+            refused = served.run("tasks", "answer", task, "blue", code=2)
+            assert "must be one of" in refused.stderr
+            assert "Which?" in served.run("tasks", "answer", task, "green").stdout
+            chat.type("red\r")
+            chat.until("you chose green")
+            chat.until("asker › ")
+        assert json.loads(served.run("tasks", "questions", "--json").stdout) == []
+        kinds = [event["type"] for event in rows(served.run("tasks", "watch", task, "--json").stdout)]
+        assert kinds[-1] == "task.ended"
+        assert "question.answered" in kinds
+        assert json.loads(served.run("tasks", "show", task, "--json").stdout)["answer"] == "you chose green"
+        assert served.run("tasks", "watch", "tsk_none", code=2).stderr.startswith("greatwheel: ")
+    assert installation.run("submit", "which colour?", "--agent", "loop", "--embedded").stdout == "blue!\n"
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as listening:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 from typer.testing import CliRunner
 
 from greatwheel.channels.cli import client as module
-from greatwheel.channels.cli import submit
+from greatwheel.channels.cli import reach
 from greatwheel.channels.cli.app import app
 from greatwheel.channels.cli.client import ApiClient, ServerUnavailable
+from greatwheel.channels.cli.terminal import UNANSWERED
 from greatwheel.channels.http.streaming import sse
 from greatwheel.core.errors import BadInput, Conflict, GreatwheelError, LimitReached, NotFound
 
-ENDED = {"status": "done", "outcome": "answered", "answer": "42", "error": None}
+ENDED = {"status": "done", "outcome": "answered", "answer": "42", "error": None, "usage": None, "session_id": "ses_1"}
+
+REACH = {"GREATWHEEL_URL": "http://wheel", "GREATWHEEL_API_KEY": "gwk_x"}
 
 
 def client_of(answer: Callable[[httpx.Request], httpx.Response]) -> ApiClient:
@@ -60,7 +64,7 @@ def test_events_go_on_over_a_broken_connection(monkeypatch: pytest.MonkeyPatch) 
     assert asked == ["0", "7", "7"]
 
 
-def test_submit_prints_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_prints_the_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The answer is on stdout, what happens on the way on stderr; --json prints events, --no-wait the task's id."""
     orders = []
 
@@ -71,13 +75,17 @@ def test_submit_prints_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         said = sse("message.sent", {"text": "\x1b[31mhi"}, 1)
         return httpx.Response(200, content=said + sse("task.ended", ENDED))
 
-    monkeypatch.setattr(submit, "ApiClient", lambda server, key: client_of(answer))
-    run = CliRunner(env={"GREATWHEEL_API_KEY": "gwk_x"}).invoke
+    monkeypatch.setattr(reach, "ApiClient", lambda server, key: client_of(answer))
+    run = CliRunner(env=REACH).invoke
     shown = run(app, ["submit", "do it", "--agent", "worker"])
     assert (shown.exit_code, shown.stdout) == (0, "42\n")
     assert "says: " in shown.stderr
     assert "\x1b" not in shown.stderr
-    assert (orders[0]["input"], orders[0]["agent"]) == ("do it", "worker")
+    assert orders[0] == {"input": "do it", "agent": "worker", "priority": 0}
+    own = tmp_path / "words.txt"
+    own.write_text("Be brief.")
+    run(app, ["submit", "do it", "--model", "small", "--instructions", str(own)])
+    assert (orders[1]["model"], orders[1]["instructions"]) == ("small", "Be brief.")
     lines = run(app, ["submit", "do it", "--json"]).stdout.splitlines()
     assert [json.loads(line)["type"] for line in lines] == ["message.sent", "task.ended"]
     assert run(app, ["submit", "do it", "--no-wait"]).stdout == "tsk_1\n"
@@ -85,18 +93,18 @@ def test_submit_prints_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_submit_fails_with_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     """A task that failed is told with its error and an exit code that is not zero; without a key nothing is asked."""
-    failed = {"status": "failed", "outcome": None, "answer": None, "error": "ValueError: no"}
+    failed = {**ENDED, "status": "failed", "outcome": None, "answer": None, "error": "ValueError: no"}
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return httpx.Response(202, json={"task_id": "tsk_1", "session_id": "ses_1"})
         return httpx.Response(200, content=sse("task.ended", failed))
 
-    monkeypatch.setattr(submit, "ApiClient", lambda server, key: client_of(answer))
-    shown = CliRunner(env={"GREATWHEEL_API_KEY": "gwk_x"}).invoke(app, ["submit", "do it"])
-    assert (shown.exit_code, shown.stdout) == (submit.UNANSWERED, "")
+    monkeypatch.setattr(reach, "ApiClient", lambda server, key: client_of(answer))
+    shown = CliRunner(env=REACH).invoke(app, ["submit", "do it"])
+    assert (shown.exit_code, shown.stdout) == (UNANSWERED, "")
     assert "failed: ValueError: no" in shown.stderr
-    keyless = CliRunner(env={"GREATWHEEL_API_KEY": ""}).invoke(app, ["submit", "do it"])
+    keyless = CliRunner(env={**REACH, "GREATWHEEL_API_KEY": ""}).invoke(app, ["submit", "do it"])
     assert isinstance(keyless.exception, BadInput)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from greatwheel.channels.cli.chat import chosen
 from greatwheel.channels.cli.chat_lines import ORDERS, Line, Order, Words, parse_line
 from greatwheel.channels.cli.chat_orders import _DOING
 from greatwheel.channels.cli.chat_view import FOLDED_LINES, PersonsView
+from greatwheel.channels.cli.watching import chosen
 from greatwheel.core.errors import BadInput
 
 ENDED = {"status": "done", "outcome": "answered", "answer": "42", "error": None, "usage": {}, "session_id": "ses_1"}

@@ -24,7 +24,7 @@ COMMANDS = (
     ("serve", "serve:serve_command", "Serve the HTTP API and carry out tasks, in one process."),
     ("worker", "worker:worker_command", "Carry out tasks, as one of any number of workers that share a database."),
     ("chat", "chat:chat_command", "Talk with an agent: its words and steps are shown as they come."),
-    ("submit", "submit:submit_command", "Give a task to a server, and watch it to its end."),
+    ("submit", "submit:submit_command", "Give an agent a task, and watch it to its end. Ctrl-C cancels it."),
     ("mcp", "mcp:mcp_command", "Speak MCP on stdin and stdout: agents are tools, sessions are resources."),
     ("migrate", "migrate:migrate_command", "Bring the database to this version's schema."),
     ("database", "migrate:database_app", "Look after the embedded Postgres."),
@@ -34,7 +34,7 @@ COMMANDS = (
     ("users", "users:users_app", "Look after an organisation's users."),
     ("keys", "keys:keys_app", "Look after API keys."),
     ("secrets", "secrets:secrets_app", "Look after an organisation's secrets."),
-    ("tasks", "tasks:tasks_app", "See tasks, try dead ones again, cancel."),
+    ("tasks", "tasks:tasks_app", "See tasks, follow them, answer their questions, try dead ones again, cancel."),
     ("sessions", "sessions:sessions_app", "Look at sessions, go on from earlier points, end them."),
     ("limits", "limits:limits_app", "Limit tokens and tasks per day, week and month."),
 )

@@ -3,36 +3,39 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.chat_lines import Lines, PipedLines, TerminalLines, Words, history_file, parse_line
+from greatwheel.channels.cli.chat_lines import (
+    Lines,
+    Order,
+    PipedLines,
+    TerminalLines,
+    Words,
+    history_file,
+    parse_line,
+)
 from greatwheel.channels.cli.chat_orders import Desk, carry_out
-from greatwheel.channels.cli.chat_view import JsonView, PersonsView, View, answered
-from greatwheel.channels.cli.client import ApiClient
-from greatwheel.channels.cli.following import cancelled_by_ctrl_c
-from greatwheel.channels.cli.reach import USUAL_SERVER, ConfigOption, KeyOption, OrgOption, Where, answers, reached
+from greatwheel.channels.cli.chat_view import JsonView, PersonsView, View
+from greatwheel.channels.cli.reach import (
+    ConfigOption,
+    EmbeddedOption,
+    KeyOption,
+    NearServerOption,
+    OrgOption,
+    Where,
+    nearest,
+    reached,
+)
 from greatwheel.channels.cli.suggestions import agent_names, model_names
 from greatwheel.channels.cli.terminal import UNANSWERED, say
-from greatwheel.core.errors import BadInput, GreatwheelError, NotFound
-from greatwheel.core.ids import new_id
+from greatwheel.channels.cli.watching import InstructionsOption, Watch, instructions_of, submitted
+from greatwheel.core.errors import GreatwheelError
 from greatwheel.runtime.contexts import read_paths
-
-ServerOption = Annotated[
-    str | None,
-    typer.Option(
-        "--server", envvar="GREATWHEEL_URL", help="A server's address; without, this machine's, else none is needed."
-    ),
-]
-
-_CANCEL = "/cancel"
 
 
 def chat_command(
@@ -47,11 +50,10 @@ def chat_command(
     file: Annotated[
         list[Path] | None, typer.Option("--file", "-f", help="Context of the first message; may be repeated.")
     ] = None,
+    instructions: InstructionsOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show code and output whole.")] = False,
-    embedded: Annotated[
-        bool, typer.Option("--embedded", help="Use this machine's installation, whatever server there is.")
-    ] = False,
-    server: ServerOption = None,
+    embedded: EmbeddedOption = False,
+    server: NearServerOption = None,
     key: KeyOption = "",
     org: OrgOption = None,
     config: ConfigOption = None,
@@ -62,12 +64,20 @@ def chat_command(
     With a server that was named, or that answers on this machine; else everything runs in this process. In a pipe each
     line is a message, or the answer to a question. /help shows what else can be typed.
     """
-    where = _place(Where(server=server, key=key, org=org, config=config), embedded=embedded)
+    where = nearest(Where(server=server, key=key, org=org, config=config), embedded=embedded)
     view: View = JsonView() if as_json else PersonsView(verbose=verbose)
     lines: Lines = TerminalLines(history_file(os.environ)) if sys.stdin.isatty() else PipedLines()
     context = read_paths(file) if file else None
     with reached(where, working=True) as client:
-        desk = Desk(client=client, view=view, agent=agent, session=session, model=model, context=context)
+        desk = Desk(
+            client=client,
+            view=view,
+            agent=agent,
+            session=session,
+            model=model,
+            instructions=instructions_of(instructions),
+            context=context,
+        )
         if session is not None:
             desk.enter(session)
         elif agent is not None:
@@ -75,20 +85,6 @@ def chat_command(
         done = _Chat(desk, lines).run()
     if not done and isinstance(lines, PipedLines):  # a person has seen it, a program reads the exit code
         raise typer.Exit(UNANSWERED)
-
-
-def _place(where: Where, *, embedded: bool) -> Where:
-    """Which installation: the server that was named, this machine's if one answers, else the one in this process."""
-    if embedded:
-        return replace(where, server=None)
-    if where.server is not None or where.org is not None or where.config is not None or not answers(USUAL_SERVER):
-        return where
-    if not where.key:
-        raise BadInput(
-            f"A server answers at {USUAL_SERVER}: put your API key into GREATWHEEL_API_KEY, or say --embedded "
-            "to do without it."
-        )
-    return replace(where, server=USUAL_SERVER)
 
 
 class _Chat:
@@ -106,6 +102,8 @@ class _Chat:
         return self._good
 
     def _talk(self) -> None:
+        if self._desk.session is not None and not self._attach():
+            return
         leaving = False
         while True:
             try:
@@ -130,77 +128,24 @@ class _Chat:
                 return True
             case Words(text):
                 return self._ask(text)
+            case Order("session", (_, *_)):
+                return carry_out(self._desk, given) and self._attach()
             case _:
                 return carry_out(self._desk, given)
 
     def _ask(self, text: str) -> bool:
         desk = self._desk
-        task = _submitted(desk.client, desk.order(text))
+        task = submitted(desk.client, desk.order(text))
         desk.begun(task)
-        task_id = str(task["task_id"])
-        desk.view.event("task.submitted", {"task_id": task_id, "session_id": task["session_id"]})
-        with cancelled_by_ctrl_c(desk.client, task_id):
-            for kind, data in desk.client.events(task_id, tell=_tell_away):
-                desk.view.event(kind, data)
-                if kind == "question.asked" and not self._answer(task_id, data):
-                    return False
-                if kind == "task.ended":
-                    self._good = self._good and answered(data)
-        return True
+        desk.view.event("task.submitted", {"task_id": task["task_id"], "session_id": task["session_id"]})
+        return self._follow(str(task["task_id"]))
 
-    def _answer(self, task_id: str, asked: Mapping[str, Any]) -> bool:
-        """Answer a question; False when there is nobody to do it, and it stays open."""
-        client, choices = self._desk.client, asked["choices"] or []
-        while True:
-            text = self._answer_line()
-            if text is None:
-                self._good = False
-                self._desk.view.note(
-                    f"task {task_id} waits for the answer", {"type": "question.open", "task_id": task_id}
-                )
-                return False
-            if text.strip() == _CANCEL:
-                client.call("POST", client.path("/api/tasks/{}/cancel", task_id))
-                return True
-            try:
-                answer = {"answer": chosen(text, choices), "call": asked["call"]}
-                client.call("POST", client.path("/api/tasks/{}/answer", task_id), answer)
-            except BadInput as error:
-                say(str(error))
-            except NotFound as error:  # answered elsewhere, or too late
-                say(str(error))
-                return True
-            else:
-                return True
+    def _attach(self) -> bool:
+        """See what the session is doing to its end, as `_follow`."""
+        return all(self._follow(task_id) for task_id in self._desk.open_tasks())
 
-    def _answer_line(self) -> str | None:
-        """The person's answer; Ctrl-C stands for the order to cancel."""
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            return self._lines.read("answer › ", secret=True)
-        except KeyboardInterrupt:
-            say("\ncancelling")
-            return _CANCEL
-        finally:
-            signal.signal(signal.SIGINT, before)
-
-
-def chosen(text: str, choices: list[str]) -> str:
-    """The choice that a number stands for; else the text itself."""
-    number = text.strip()
-    if choices and text not in choices and number.isascii() and number.isdecimal():
-        index = int(number[:6]) - 1
-        if 0 <= index < len(choices):
-            return str(choices[index])
-    return text
-
-
-def _submitted(client: ApiClient, order: Mapping[str, Any]) -> dict[str, Any]:
-    """The task of an order; it is repeated while the server is away, and counts once."""
-    headers = {"idempotency-key": new_id("chat")}
-    task: dict[str, Any] = client.patiently("POST", "/api/tasks", order, headers=headers, tell=_tell_away)
-    return task
-
-
-def _tell_away(error: Exception) -> None:
-    say("the server is away; waiting for it")
+    def _follow(self, task_id: str) -> bool:
+        """See a task to its end; False when its question stays open, and nothing more is said."""
+        ended = Watch(self._desk.client, self._desk.view, self._lines).follow(task_id)
+        self._good = self._good and bool(ended)
+        return ended is not None

@@ -17,7 +17,7 @@ ORDERS = {
     "help": "these orders",
     "agent": "[NAME]: talk to another agent, in a new session; without a name, which there are",
     "model": "[NAME]: the model of the next messages; without a name, which there are",
-    "session": "[ID]: go on in another session; without an id, your latest ones",
+    "session": "[ID]: go on in another session, and see what it is doing; without an id, your latest ones",
     "new": "begin a new session",
     "file": "PATH …: give files or folders to the next message, as its context",
     "vars": "the variables of the session",

@@ -30,6 +30,7 @@ class Desk:
     session: str | None = None
     """None: the next message begins one."""
     model: str | None = None
+    instructions: str | None = None
     context: Any = None
     """Of the next message."""
 
@@ -40,7 +41,13 @@ class Desk:
 
     def order(self, text: str) -> dict[str, Any]:
         """The order of a message."""
-        given = {"agent": self.agent, "session_id": self.session, "model": self.model, "context": self.context}
+        given = {
+            "agent": self.agent,
+            "session_id": self.session,
+            "model": self.model,
+            "instructions": self.instructions,
+            "context": self.context,
+        }
         return {"input": text, **{name: value for name, value in given.items() if value is not None}}
 
     def begun(self, task: Mapping[str, Any]) -> None:
@@ -52,6 +59,11 @@ class Desk:
         """Go on in a session. Raises NotFound."""
         found = self.client.call("GET", self.client.path("/api/sessions/{}", session))
         self.session, self.agent = session, found["agent"]
+
+    def open_tasks(self) -> list[str]:
+        """What the session has been given and not done yet, oldest first."""
+        tasks = self.client.pages("/api/tasks", {"session": self.session, "limit": 100}, most=100)
+        return [each["task_id"] for each in reversed(tasks) if each["status"] in _OPEN]
 
     def in_session(self, rest: str) -> str:
         """A path below the session's. Raises BadInput when there is none yet."""
@@ -86,7 +98,7 @@ def _agent(desk: Desk, arguments: tuple[str, ...]) -> None:
 
 
 def _model(desk: Desk, arguments: tuple[str, ...]) -> None:
-    models = desk.client.call("GET", "/api/models")["items"]
+    models = desk.client.pages("/api/models")
     if not arguments:
         lines = [f"{each['name']}{' (default)' if each['default'] else ''}" for each in models]
         desk.view.note("\n".join(lines) or "no model is there", {"type": "models", "items": models})
@@ -125,7 +137,7 @@ def _file(desk: Desk, arguments: tuple[str, ...]) -> None:
 
 
 def _variables(desk: Desk, arguments: tuple[str, ...]) -> None:
-    found = desk.client.call("GET", desk.in_session("/variables"))["items"]
+    found = desk.client.pages(desk.in_session("/variables"))
     lines = [f"{each['name']}: {each['type']}, {cut(str(each['preview']), _CHARS)}" for each in found]
     desk.view.note("\n".join(lines) or "no variables", {"type": "variables", "items": found})
 
@@ -150,8 +162,7 @@ def _rewind(desk: Desk, arguments: tuple[str, ...]) -> None:
 
 def _cancel(desk: Desk, arguments: tuple[str, ...]) -> None:
     desk.in_session("")
-    tasks = desk.client.pages("/api/tasks", {"session": desk.session, "limit": 100}, most=100)
-    stopped = [each["task_id"] for each in tasks if each["status"] in _OPEN and not _has_ended(desk, each["task_id"])]
+    stopped = [task_id for task_id in desk.open_tasks() if not _has_ended(desk, task_id)]
     line = f"stopped: {', '.join(stopped)}" if stopped else "nothing is under way"
     desk.view.note(line, {"type": "tasks.cancelled", "task_ids": stopped})
 
@@ -177,9 +188,7 @@ def _task_of(desk: Desk, text: str) -> str:
 
 def _points(desk: Desk) -> list[dict[str, Any]]:
     """Where the session can go back to, oldest first."""
-    found: list[dict[str, Any]] = desk.client.call("GET", desk.in_session("/points"))
-    items = found["items"] if isinstance(found, dict) else found
-    return sorted(items, key=lambda each: str(each["at"]))
+    return sorted(desk.client.pages(desk.in_session("/points")), key=lambda each: str(each["at"]))
 
 
 _DOING: Mapping[str, Callable[[Desk, tuple[str, ...]], None]] = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +21,15 @@ USUAL_SERVER = "http://127.0.0.1:8080"
 ServerOption = Annotated[
     str | None,
     typer.Option("--server", envvar="GREATWHEEL_URL", help="A server's address; without, this machine's installation."),
+]
+NearServerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--server", envvar="GREATWHEEL_URL", help="A server's address; without, this machine's, else none is needed."
+    ),
+]
+EmbeddedOption = Annotated[
+    bool, typer.Option("--embedded", help="Use this machine's installation, whatever server there is.")
 ]
 KeyOption = Annotated[
     str, typer.Option("--key", envvar="GREATWHEEL_API_KEY", help="Your API key for the server.", show_default=False)
@@ -64,6 +73,24 @@ def reached(where: Where, *, working: bool = False) -> Iterator[ApiClient]:
         yield client
     finally:
         client.close()
+
+
+def nearest(where: Where, *, embedded: bool) -> Where:
+    """Which installation: the server that was named, this machine's if one answers, else the one in this process.
+
+    Raises:
+        BadInput: a server answers here, and there is no key for it.
+    """
+    if embedded:
+        return replace(where, server=None)
+    if where.server is not None or where.org is not None or where.config is not None or not answers(USUAL_SERVER):
+        return where
+    if not where.key:
+        raise BadInput(
+            f"A server answers at {USUAL_SERVER}: put your API key into GREATWHEEL_API_KEY, or say --embedded "
+            "to do without it."
+        )
+    return replace(where, server=USUAL_SERVER)
 
 
 def answers(server: str) -> bool:

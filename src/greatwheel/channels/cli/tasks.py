@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated, Any
 
 import typer
 
+from greatwheel.channels.cli.chat_lines import TerminalLines, history_file
+from greatwheel.channels.cli.chat_view import JsonView, PersonsView, View
 from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
-from greatwheel.channels.cli.rows import JsonOption, Row, cut, fields, moment, show
+from greatwheel.channels.cli.rows import JsonOption, Row, cut, fields, moment, print_json, show, tell
+from greatwheel.channels.cli.terminal import UNANSWERED
+from greatwheel.channels.cli.watching import Watch, answer
 from greatwheel.core.tasks import TaskStatus
 
-tasks_app = typer.Typer(help="See tasks, try dead ones again, cancel.", no_args_is_help=True)
+tasks_app = typer.Typer(
+    help="See tasks, follow them, answer their questions, try dead ones again, cancel.", no_args_is_help=True
+)
 
 TaskArgument = Annotated[str, typer.Argument(help="The task's id.")]
 _INPUT_SHOWN = 60
@@ -74,10 +82,73 @@ def cancel_task(
     _call("POST", task, "/cancel", Where(server=server, key=key, org=org, config=config), as_json=as_json)
 
 
+@tasks_app.command("watch")
+def watch_task(
+    task: TaskArgument,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show code and output whole.")] = False,
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+) -> None:
+    """Follow a task to its end, from its beginning; its question is answered at the terminal. Ctrl-C cancels it."""
+    lines = TerminalLines(history_file(os.environ)) if sys.stdin.isatty() and not as_json else None
+    view: View = JsonView() if as_json else PersonsView(verbose=verbose)
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        client.call("GET", client.path("/api/tasks/{}", task))
+        ended = Watch(client, view, lines).follow(task)
+    if not ended:
+        raise typer.Exit(UNANSWERED)
+
+
+@tasks_app.command("questions")
+def list_questions(
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the questions that wait for a person, oldest first."""
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        found = client.pages("/api/questions")
+    show(found if as_json else [_asked(each) for each in found], as_json=as_json)
+
+
+@tasks_app.command("answer")
+def answer_task(
+    task: TaskArgument,
+    text: Annotated[str, typer.Argument(metavar="ANSWER", help="The answer; one of the choices, if there are any.")],
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer the question that a task has waited on longest; the task goes on."""
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        question = answer(client, task, text)
+    tell(f"answered: {cut(question['question'], _INPUT_SHOWN)}", question, as_json=as_json)
+
+
+def _asked(question: dict[str, Any]) -> Row:
+    return {
+        "task": question["task_id"],
+        "agent": question["agent"],
+        "asked": moment(question["asked_at"]),
+        "question": question["question"],
+        "choices": question["choices"],
+    }
+
+
 def _call(method: str, task: str, what: str, where: Where, *, as_json: bool) -> None:
     with reached(where) as client:
         found = client.call(method, client.path("/api/tasks/{}", task) + what)
-    show([found] if as_json else fields(found), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        show(fields(found), as_json=False)
 
 
 def _brief(task: dict[str, Any]) -> Row:
