@@ -34,7 +34,7 @@
     │   ├── PermissionDenied    … the permission, which the message names
     │   ├── ForeignRequest      another site's page made the request
     │   └── TooManyTries        too many wrong keys came from there
-    ├── InDoubt                 an effect that a crash may have cut off
+    ├── InDoubt                 an effect that may or may not have happened
     ├── AgentFailed             a task that was called has failed
     ├── ToolFailed              a tool was called and could not do it
     ├── GitFailed               a repository that can't be read
@@ -318,7 +318,7 @@ class TooManyTries(AccessDenied):
 
 
 class InDoubt(GreatwheelError):
-    """The call was cut off by a crash; it may or may not have happened, so it was not repeated."""
+    """The call may or may not have happened, and was not repeated; find out before you make it again."""
 
     code = "call.in_doubt"
     http_status = 409

@@ -5,7 +5,8 @@ Contract, held by every tool:
 1. `spec` never changes. Its parameters are a JSON schema of an object; who calls has checked the arguments by it, the
    caller's permission and the sizes.
 2. `call` gives a value of JSON's types. `TypeError` and `ValueError` mean: these arguments can't be used. `ToolFailed`:
-   it could not be done. `InDoubt`: it may or may not have been done (only tools with an effect).
+   it was certainly not done, or a read failed. `InDoubt`: it may or may not have been done (only tools with an effect,
+   for which any other exception means the same).
 3. A tool with an effect that is `repeatable` does the same order, told by its idempotency key, once only.
 4. A secret is got from the invocation by a name that the spec has, is used on the host, and is kept nowhere. What the
    tool returns or raises is cleaned of secrets by who calls; a tool that cuts texts cleans them first.
