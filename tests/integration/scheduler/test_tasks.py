@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -238,7 +239,8 @@ async def test_children_share_what_is_left(office: Office) -> None:
     parent = await office.started(budget={"tokens": 900, "depth": 2})
     async with office.conn() as conn:
         await conn.execute("update tasks set usage = '{\"prompt_tokens\": 300}'")
-        children = await office.tasks.submit_children(conn, parent, 1, [ChildOrder(input="q")] * 2)
+        spent = replace(parent, usage={"prompt_tokens": 300})
+        children = await office.tasks.submit_children(conn, spent, 1, [ChildOrder(input="q")] * 2)
         assert [(child.budget["tokens"], child.budget["depth"]) for child in children] == [(225, 1)] * 2
     shallow = await office.started(budget={"depth": 0})
     with pytest.raises(BudgetExceeded, match="depth"):
