@@ -30,6 +30,7 @@ def handle(task):
     return str(rounds)
 """
 """It says four things after each answer, then asks again: the requests make the events."""
+BUDGET = {"seconds": 86_400}
 ENDING_SECONDS = 120.0
 _PAGE = 500
 
@@ -107,9 +108,9 @@ def _busy(pid: int) -> tuple[float, float]:
 
 
 async def _begun(client: httpx.AsyncClient, count: int) -> list[Place]:
-    await _asked(client, "POST", "/api/agents", {"name": AGENT, "source": SOURCE})
-    order = {"agent": AGENT, "budget": {"seconds": 86_400}}
-    made = [await _asked(client, "POST", "/api/tasks", {**order, "input": f"talk {n}"}) for n in range(count)]
+    await _asked(client, "POST", "/api/agents", {"name": AGENT, "source": SOURCE, "budget": BUDGET})
+    orders = [{"agent": AGENT, "input": f"talk {n}"} for n in range(count)]
+    made = [await _asked(client, "POST", "/api/tasks", order) for order in orders]
     return [Place(task_id=task["task_id"], session_id=task["session_id"]) for task in made]
 
 
