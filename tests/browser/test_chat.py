@@ -192,6 +192,58 @@ def test_a_session_is_forked_rewound_and_edited(visitor: Visitor, wheel: Wheel) 
     expect(page.locator(".answer").last).to_have_text("This is number 2.")
 
 
+def test_a_rewind_takes_stopped_turns_too(visitor: Visitor) -> None:
+    """A turn that was stopped, and taken back by a rewind, stays away after a reload."""
+    page = visitor.enter()
+    ask(page, "Next number, 1.")
+    answers(page, 1)
+    ask(page, "Take your time.", None)
+    expect(page.locator(".step-title").first).to_be_visible()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    answers(page, 2)
+    page.get_by_role("button", name=re.compile("^Rewind to here")).first.click()
+    page.get_by_role("button", name="Rewind", exact=True).click()
+    expect(page.locator(".turn")).to_have_count(1)
+    page.reload()
+    answers(page, 1)
+    ask(page, "Next number, 2.", None)
+    answers(page, 2)
+    assert page.locator(".asked-words").all_inner_texts() == ["Next number, 1.", "Next number, 2."]
+
+
+def test_what_is_refused_loses_nothing(visitor: Visitor, wheel: Wheel, tmp_path: Path) -> None:
+    """After a refusal the words, the file and the session are as they were; a first message is edited in place."""
+    page = visitor.enter()
+    ask(page, "Next number, 1.")
+    answers(page, 1)
+    session = page.url
+    refusal = {"error": {"code": "limit.reached", "message": "no more today", "retryable": False}}
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=429, json=refusal)
+        else:
+            route.continue_()
+
+    page.route("**/api/tasks", refuse)
+    page.get_by_label("Your message").press("ArrowUp")
+    (tmp_path / "a.txt").write_text("hello")
+    page.locator("input[type=file]").set_input_files(tmp_path / "a.txt")
+    expect(page.locator(".attachment")).to_contain_text("5 characters")
+    page.get_by_label("Your message").fill("Next number, edited.")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("no more today")
+    expect(page.get_by_label("Your message")).to_have_value("Next number, edited.")
+    expect(page.locator(".attachment")).to_contain_text("a.txt")
+    expect(page.locator(".turn")).to_have_count(1)
+    page.unroute("**/api/tasks")
+    page.keyboard.press("Enter")
+    expect(page.locator(".asked-words")).to_have_text("Next number, edited.")
+    answers(page, 1)
+    expect(page.locator(".answer")).to_have_text("This is number 1.")
+    assert page.url == session
+
+
 def test_what_fails_is_told_in_words_and_tried_again(visitor: Visitor, wheel: Wheel) -> None:
     """A program's error is shown, and a button tries again."""
     wheel.agent("broken", "def handle(task):\n    print('before')\n    raise ValueError('no such customer')\n")

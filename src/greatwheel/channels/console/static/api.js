@@ -55,10 +55,23 @@ export const api = {
   put: (path, body, options) => call("PUT", path, body, options),
   patch: (path, body, options) => call("PATCH", path, body, options),
   del: (path, options) => call("DELETE", path, undefined, options),
+  list,
   query,
   events,
   upload,
 };
+
+/** A list, all its pages as one. */
+async function list(path, options) {
+  const items = [];
+  let cursor = null;
+  do {
+    const page = await api.get(query(path, { cursor }), options);
+    items.push(...page.items);
+    cursor = page.next;
+  } while (cursor);
+  return { items, next: null };
+}
 
 /** `query("/api/tasks", {status: "dead", limit: 20})`: the path with what is not null or empty. */
 function query(path, values) {

@@ -124,7 +124,7 @@ async function countQuestions() {
   const link = document.querySelector('#nav a[data-page="tasks"]');
   if (me === null || !link) return;
   if (!document.hidden) {
-    const waiting = await api.get("/api/questions").then((page) => page.items.length, () => 0);
+    const waiting = await api.list("/api/questions").then((page) => page.items.length, () => 0);
     link.querySelector(".badge")?.remove();
     if (waiting) link.append(h("span", { class: "badge warn", title: "Questions that wait for an answer" }, waiting, h("span", { class: "unseen" }, waiting === 1 ? " question waits" : " questions wait")));
   }

@@ -7,7 +7,7 @@ import { Attachment } from "./attachment.js";
 const MOST_INSTRUCTIONS = 20_000;
 
 export class Composer {
-  /** `hooks`: {send({text, attachment, instructions}), stop(), editLast()}. */
+  /** `hooks`: {send({text, attachment, instructions, edited}), stop(), editLast()}. */
   constructor(config, hooks) {
     this.config = config;
     this.hooks = hooks;
@@ -65,20 +65,23 @@ export class Composer {
     return this.hooks.send(order);
   }
 
-  /** Give the words back that could not be sent. */
-  restore(text) {
-    if (!this.words.value) this.words.value = text;
+  /** Give back what could not be sent. */
+  restore({ text, attachment, edited }) {
+    if (this.words.value) return;
+    if (edited) this.edit(edited);
+    this.words.value = text;
+    if (attachment && !this.attachment) this.hold(attachment);
     this.draw();
   }
 
-  /** Edit the words of a turn; null: no longer. `note` tells what sending does. */
-  edit(turn, note = "") {
+  /** Edit the words of a turn, the session's last; null: no longer. */
+  edit(turn) {
     if (!turn && !this.edited) return;
     const was = this.edited;
     this.edited = turn;
     this.editing.hidden = !turn;
     if (turn) {
-      fill(this.editing, h("span", null, note), button("Cancel", { small: true, look: "quiet", onclick: () => this.edit(null) }));
+      fill(this.editing, h("span", null, "Sending this takes the session back to before your last message."), button("Cancel", { small: true, look: "quiet", onclick: () => this.edit(null) }));
       this.words.value = turn.task.input;
       this.words.focus();
       this.words.setSelectionRange(this.words.value.length, this.words.value.length);
@@ -91,10 +94,14 @@ export class Composer {
   attach(file) {
     if (this.element.hidden) return;
     if (this.attachment && !this.attachment.removed) this.attachment.remove();
-    this.attachment = new Attachment(file, this.config.upload_bytes ?? 100_000_000, () => {
+    this.hold(new Attachment(file, this.config.upload_bytes ?? 100_000_000, () => {
       if (this.attachment?.removed) this.attachment = null;
-    });
-    fill(this.files, this.attachment.element);
+    }));
+  }
+
+  hold(attachment) {
+    this.attachment = attachment;
+    fill(this.files, attachment.element);
   }
 
   /** Whether the agent works: then it can be stopped, and nothing sent. */

@@ -92,13 +92,10 @@ export class Conversation {
 
   /** The tasks to show, oldest first: what came before a fork, then the session's own that were not taken back. */
   async chosen(history, own) {
-    const remembered = new Set(history.map((each) => each.task_id));
     const mine = new Set(own.map((task) => task.task_id));
     const inherited = this.session.forked_from ? history.filter((each) => each.task_id && !mine.has(each.task_id)) : [];
     const before = await Promise.all(inherited.map((each) => this.inherited(each)));
-    const oldest = own.filter((task) => remembered.has(task.task_id)).at(-1);
-    const kept = own.filter((task) => task.status !== "done" || remembered.has(task.task_id) || !history.length || (oldest && task.created_at < oldest.created_at));
-    const whole = await Promise.all(kept.map((task) => this.whole(task)));
+    const whole = await Promise.all(own.filter((task) => !task.rewound).map((task) => this.whole(task)));
     return [...before, ...whole.reverse()];
   }
 
@@ -124,7 +121,7 @@ export class Conversation {
   async loadEarlier() {
     const page = await this.tasks(this.cursor);
     const height = this.scroller.scrollHeight;
-    const tasks = await Promise.all(page.items.map((task) => this.whole(task)));
+    const tasks = await Promise.all(page.items.filter((task) => !task.rewound).map((task) => this.whole(task)));
     for (const task of tasks) this.add(task, true);
     this.cursor = page.next;
     this.drawEarlier();
@@ -206,25 +203,22 @@ export class Conversation {
       title: "Rewind to here?", danger: true, action: "Rewind",
       text: "The session forgets everything that came after this answer: its variables and what was said stand as they did then. Fork instead if you may want to come back.",
     });
-    if (!wanted) return false;
-    return this.takeBack(turn);
-  }
-
-  /** Take the session back to where it stood after that turn. */
-  async takeBack(turn) {
+    if (!wanted) return;
     try {
       await api.post(`/api/sessions/${encodeURIComponent(this.sessionId)}/rewind`, { task_id: turn.task.task_id });
     } catch (error) {
-      toast(plain(error), "bad");
-      return false;
+      return void toast(plain(error), "bad");
     }
-    const at = this.turns.indexOf(turn);
-    for (const later of this.turns.splice(at + 1)) {
+    this.drop(turn);
+    this.changed();
+  }
+
+  /** Show no more what came after that turn; without one, nothing. */
+  drop(turn) {
+    for (const later of this.turns.splice(turn ? this.turns.indexOf(turn) + 1 : 0)) {
       later.leave();
       later.element.remove();
     }
-    this.changed();
-    return true;
   }
 
   async retry(turn) {

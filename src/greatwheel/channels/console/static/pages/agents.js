@@ -22,7 +22,7 @@ const addressOf = (name, rest = "") => `#/agents/${encodeURIComponent(name)}${re
 const pathOf = (name) => `/api/agents/${encodeURIComponent(name)}`;
 
 async function list(box, { api, me, signal }) {
-  const { items } = await api.get("/api/agents", { signal });
+  const { items } = await api.list("/api/agents", { signal });
   const add = me.role === "admin" && h("a", { class: "button primary", href: "#/agents?new=1" }, "New agent");
   append(box, [
     h("header", { class: "page-head" }, h("h1", null, "Agents"), add),
@@ -39,7 +39,7 @@ async function one(box, { api, me, params, signal }) {
   const path = pathOf(params.id);
   const agent = await api.get(path, { signal });
   const [current, { items: versions }] = await Promise.all([
-    api.get(`${path}/versions/${agent.current_version}`, { signal }), api.get(`${path}/versions`, { signal })]);
+    api.get(`${path}/versions/${agent.current_version}`, { signal }), api.list(`${path}/versions`, { signal })]);
   append(box, [crumb("#/agents", "Agents"),
     h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", null, agent.name), badge(KINDS[agent.source_kind])),
       me.role === "admin" && h("div", { class: "row" }, actions(api, agent))),
@@ -125,7 +125,7 @@ async function rollBack(api, agent, version) {
 
 async function diff(box, { api, params, signal }) {
   const path = pathOf(params.id);
-  const { items: versions } = await api.get(`${path}/versions`, { signal });
+  const { items: versions } = await api.list(`${path}/versions`, { signal });
   const numbers = versions.map((each) => each.version);
   const asked = (name, usual) => (numbers.includes(Number(params.query.get(name))) ? Number(params.query.get(name)) : usual);
   const choose = () => show().catch((error) => error.name !== "AbortError" && fill(place, failure(error, choose)));

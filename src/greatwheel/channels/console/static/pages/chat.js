@@ -100,7 +100,7 @@ class ChatPage {
 
   async choices(path) {
     try {
-      return (await this.api.get(path, { signal: this.signal })).items;
+      return (await this.api.list(path, { signal: this.signal })).items;
     } catch {
       return [];
     }
@@ -179,54 +179,45 @@ class ChatPage {
 
   async editLast() {
     await this.conversation.pointsKnown;
-    const { turns, sessionId } = this.conversation;
+    const { turns } = this.conversation;
     const turn = turns.filter((each) => each.ended && !each.task.inherited).at(-1);
     if (!turn || turn !== turns.at(-1)) return;
     const before = turns.at(-2);
     if (before && !before.point) return void toast("This session can't be taken back to before your last message.");
-    this.composer.edit(turn, before ? "Sending this takes the session back to before your last message." : "Sending this begins a new session.");
-    if (!sessionId) this.composer.edit(null);
+    this.composer.edit(turn);
   }
 
-  async send({ text, attachment, instructions, edited }) {
-    const { conversation } = this;
-    if (edited && !(await this.takenBack(edited))) return this.composer.restore(text);
+  async send(given) {
+    const { text, attachment, instructions, edited } = given;
     const target = this.conversation;
+    const before = edited && target.turns[target.turns.indexOf(edited) - 1];
     const order = {
       input: text, session_id: target.sessionId, agent: target.sessionId ? null : this.agent.value || null, model: this.model.value || null,
-      upload_id: attachment?.id ?? null, instructions: instructions || null,
+      upload_id: attachment?.id ?? null, instructions: instructions || null, rewind_to: edited ? before?.task.task_id ?? "" : null,
     };
     this.composer.setLive(true);
     this.stopped = false;
     try {
       const task = await this.submit(withoutNulls(order));
       const fresh = target.sessionId === null;
-      if (target !== this.conversation) return undefined;
+      if (target !== this.conversation) return;
+      if (edited) target.drop(before);
       target.began(task, attachment?.name ?? null);
       if (this.stopped) target.stop();
       if (fresh) this.entered(task);
     } catch (error) {
-      this.composer.setLive(conversation.live);
-      this.composer.restore(text);
+      if (target === this.conversation) {
+        this.composer.setLive(target.live);
+        this.composer.restore(given);
+      }
       toast(plain(error), "bad");
     }
-    return undefined;
   }
 
   /** Stop what runs; what is only being submitted as soon as it is there. */
   stop() {
     this.stopped = true;
     this.conversation.stop();
-  }
-
-  /** The session before an edited message: taken back, or a new one. */
-  async takenBack(turn) {
-    const { turns } = this.conversation;
-    const before = turns[turns.indexOf(turn) - 1];
-    if (before) return this.conversation.takeBack(before);
-    location.hash = "#/chat";
-    this.show(null);
-    return true;
   }
 
   /** Submit, and again if the answer was lost: the key makes both the same task. */

@@ -12,7 +12,7 @@ export const keys = (place, { api, me, signal }) => redrawn(place, load(api, sig
 ]);
 
 const load = (api, signal) => async () => {
-  const [keys, users] = await Promise.all([api.get("/api/keys", { signal }), api.get("/api/users", { signal })]);
+  const [keys, users] = await Promise.all([api.list("/api/keys", { signal }), api.list("/api/users", { signal })]);
   return [[...keys.items].reverse(), users.items];
 };
 

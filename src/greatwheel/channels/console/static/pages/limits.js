@@ -17,7 +17,7 @@ export const limits = (place, { api, signal }) => redrawn(place, load(api, signa
 ]);
 
 const load = (api, signal) => async () => {
-  const [limits, users] = await Promise.all([api.get("/api/limits", { signal }), api.get("/api/users", { signal })]);
+  const [limits, users] = await Promise.all([api.list("/api/limits", { signal }), api.list("/api/users", { signal })]);
   return [limits.items, users.items];
 };
 

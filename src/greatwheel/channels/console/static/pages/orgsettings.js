@@ -4,7 +4,7 @@ import { append, fill, h } from "../dom.js";
 import { busy, button, field, plain, select, toast } from "../ui.js";
 
 export async function settings(place, { api, signal }) {
-  const [org, agents] = await Promise.all([api.get("/api/organisation", { signal }), api.get("/api/agents", { signal })]);
+  const [org, agents] = await Promise.all([api.get("/api/organisation", { signal }), api.list("/api/agents", { signal })]);
   const names = [...new Set([org.triage_agent, ...agents.items.map((agent) => agent.name)])];
   const count = (value) => h("input", { type: "number", min: 1, step: 1, required: true, inputmode: "numeric", value });
   const concurrency = count(org.concurrency), idle = count(org.idle_seconds), triage = select(names, org.triage_agent);

@@ -4,7 +4,7 @@
 export async function people(api, me, signal) {
   const names = new Map([[me.user_id, me.name ?? "you"]]);
   if (me.role === "admin") {
-    for (const user of (await api.get("/api/users", { signal })).items) names.set(user.user_id, user.name);
+    for (const user of (await api.list("/api/users", { signal })).items) names.set(user.user_id, user.name);
   }
   return (id) => names.get(id) ?? id;
 }

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { busy, button, confirm, empty, field, table, toast, when } from "../ui.js";
 import { formDialog, redrawn } from "./redrawing.js";
 
-export const secrets = (place, { api, signal }) => redrawn(place, async () => (await api.get("/api/secrets", { signal })).items, (items, changed) => [
+export const secrets = (place, { api, signal }) => redrawn(place, async () => (await api.list("/api/secrets", { signal })).items, (items, changed) => [
   h("header", { class: "page-head" }, h("h2", null, "Secrets"), button("New secret", { look: "primary", picture: "plus", dataset: { focus: "new" }, onclick: async () => (await set(api, null)) && changed() })),
   h("p", { class: "muted" }, "Tools that name one have it used on the host. Agents never see it, and it is taken out of what tools answer."),
   items.length ? table("Secrets", columns(api, changed), items) : empty("No secrets", "Such as the key of a mail server that a tool needs."),

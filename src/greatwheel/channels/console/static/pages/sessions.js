@@ -16,7 +16,7 @@ export const render = (root, given) => views(root, given, (params) => (params.id
 
 async function list(box, { api, me, params, signal }) {
   const chosen = asked(params.query);
-  const [agents, nameOf] = await Promise.all([api.get("/api/agents", { signal }), people(api, me, signal)]);
+  const [agents, nameOf] = await Promise.all([api.list("/api/agents", { signal }), people(api, me, signal)]);
   const shown = listing("Sessions", columns(me, nameOf), {
     load: ({ limit, cursor }) => api.get(api.query("/api/sessions", { ...chosen, roots: chosen.below === "1" ? null : "true", below: null, limit, cursor }), { signal }),
     key: (each) => each.session_id,

@@ -25,7 +25,7 @@ export async function task(box, given) {
   let told = null, followed = () => {};
 
   async function look() {
-    const [task, asked] = await Promise.all([api.get(path, { signal }), api.get("/api/questions", { signal })]);
+    const [task, asked] = await Promise.all([api.get(path, { signal }), api.list("/api/questions", { signal })]);
     draw(task, asked.items.filter((question) => question.task_id === task.task_id));
     if (!FINISHED.includes(task.status)) await Promise.all([parts.children.refresh(), parts.calls.refresh()]);
   }

@@ -16,7 +16,7 @@ export async function board(box, given) {
   const { api, me, params, signal } = given;
   const chosen = asked(params.query);
   const place = h("div", { class: "board-place" }, skeleton(8));
-  const [agents, nameOf] = await Promise.all([api.get("/api/agents", { signal }), people(api, me, signal)]);
+  const [agents, nameOf] = await Promise.all([api.list("/api/agents", { signal }), people(api, me, signal)]);
   const all = { ...given, nameOf, chosen, again: () => live.now() };
   let shown = null;
 
@@ -97,7 +97,7 @@ function columns(given) {
   async function refresh() {
     const mine = ++turn;
     const [questions, ...pages] = await Promise.all([
-      api.get("/api/questions", { signal }),
+      api.list("/api/questions", { signal }),
       ...COLUMNS.map(([, , states]) => api.get(path(chosen, states, { limit: IN_COLUMN }), { signal })),
     ]);
     if (mine !== turn) return; // another look began meanwhile

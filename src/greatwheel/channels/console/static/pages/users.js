@@ -6,7 +6,7 @@ import { formDialog, patternsOf, redrawn } from "./redrawing.js";
 
 const ROLES = [["member", "Member: own tasks and sessions"], ["admin", "Admin: everything of the organisation"]];
 
-export const users = (place, given) => redrawn(place, async () => (await given.api.get("/api/users", { signal: given.signal })).items, (items, changed) => [
+export const users = (place, given) => redrawn(place, async () => (await given.api.list("/api/users", { signal: given.signal })).items, (items, changed) => [
   h("header", { class: "page-head" }, h("h2", null, "Users"), button("New user", { look: "primary", picture: "plus", dataset: { focus: "new" }, onclick: async () => (await add(given.api)) && changed() })),
   table("Users", columns(given, changed), items),
 ]);
