@@ -15,6 +15,13 @@ LASTING = (BadInput, LimitReached, ModelFileCorrupt, ModelNotFound, NotFound, Re
 by hand, and goes on where it was.)"""
 
 
+def may_pass(error: BaseException) -> bool:
+    """Whether another attempt may do better."""
+    if isinstance(error, LimitReached) and error.held:
+        return True  # what others have set aside, they may not use
+    return not isinstance(error, LASTING)
+
+
 def retry_refusal(task: Mapping[str, Any], *, session_over: bool) -> str | None:
     """Why a task (its row) can't be retried by hand; None when it can."""
     if task["status"] not in {"dead", "failed"}:

@@ -26,7 +26,7 @@ from greatwheel.scheduler import limits
 from greatwheel.scheduler.delivery import SQL, admit, answer_call, end, fetch
 from greatwheel.scheduler.outcomes import CANCELLED, DEAD, CallOutcome, dead, reason_of
 from greatwheel.scheduler.port import ChildOrder
-from greatwheel.scheduler.retrying import LASTING, Retrying, retry_refusal
+from greatwheel.scheduler.retrying import LASTING, Retrying, may_pass, retry_refusal
 from greatwheel.scheduler.rows import task_of
 from greatwheel.scheduler.submission import Submission
 
@@ -136,7 +136,7 @@ class TaskStore:
         if row["cancel_requested"]:
             await end(conn, task.task_id, CANCELLED)
             status: TaskStatus = "cancelled"
-        elif row["attempts"] >= row["max_attempts"] or isinstance(error, LASTING):
+        elif row["attempts"] >= row["max_attempts"] or not may_pass(error):
             code = error.code if isinstance(error, LASTING) else DEAD
             await end(conn, task.task_id, dead(reason, row["attempts"], code))
             status = "dead"

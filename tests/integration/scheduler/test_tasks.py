@@ -136,7 +136,8 @@ async def test_what_no_attempt_can_mend_is_dead_at_once(office: Office) -> None:
     """A host's error that every attempt would meet again ends the task; one that may pass queues it."""
     limit = LimitReached("The organisation's limit is reached; it resets at 2026-02-01 00:00 UTC.")
     for error, status in (
-        (limit, "dead"), (ModelNotFound("no model x"), "dead"), (ModelUnavailable("away"), "queued"),
+        (limit, "dead"), (LimitReached("wait", held=True), "queued"), (ModelNotFound("no model x"), "dead"),
+        (ModelUnavailable("away"), "queued"),
     ):  # fmt: skip
         task = await office.started()
         async with office.conn() as conn:
