@@ -69,8 +69,15 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         },
         {"session_id": "fork_{m}", "user_id": "u_{m}", "agent_id": "a_{m}", "seed": 1, "forked_from": "s_{m}"},
         {"session_id": "ended_{m}", "user_id": "u_{m}", "agent_id": "a_{m}", "seed": 1, "status": "ended"},
+        {"session_id": "revoked_{m}", "user_id": "u_{m}", "agent_id": "a_{m}", "seed": 1, "revoked_at": LONG_AGO},
         *(
-            {"session_id": f"s_{state}_{{m}}", "user_id": "u_{m}", "agent_id": "a_{m}", "seed": 1}
+            {
+                "session_id": f"s_{state}_{{m}}",
+                "user_id": "u_{m}",
+                "agent_id": "a_{m}",
+                "seed": 1,
+                "session_key": f"key_{state}_{{m}}".encode(),
+            }
             for state in ("queued", "admitted", "running", "waiting", "child")
         ),
     ],
@@ -107,6 +114,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
                 "input": "ask {m}",
                 "root_id": f"{state}_{{m}}",
                 "status": state,
+                "cancel_requested": state == "running",
             }
             for state in ("queued", "admitted", "running", "waiting")
         ),

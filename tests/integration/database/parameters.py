@@ -258,6 +258,7 @@ OWN: Mapping[Statement, Mapping[str, Any]] = {
     (_TENANCY, "end_login"): {"prefix": "loginprefix_{m}"},
     (_TENANCY, "begin_login"): {"prefix": "newprefix_{m}"},
     (_TENANCY, "revoke_key"): {"wanted": "keyprefix_{m}"},
+    (_TENANCY, "session_standing"): {"session_id": "revoked_{m}"},
     (_TENANCY, "reseal_secret"): {"name": "SECRET_{m}"},
     (_TENANCY, "remove_secret"): {"name": "SECRET_{m}"},
     (_MCP, "find_server"): {"name": "mcp_{m}"},
