@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from greatwheel.channels.http import create_app, following, serving
 from greatwheel.channels.http.serving import MOST_MESSAGE
+from greatwheel.channels.http.visits import Visit
+from greatwheel.core.ids import TaskId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 
@@ -119,6 +123,55 @@ async def test_events_wait_for_a_slow_client(served: Served, member: Caller, mon
         told = [await talk.hear("event") for _ in range(many)]
         assert [each["data"]["number"] for each in told] == list(range(many))
         await talk.hear("ended")
+
+
+async def test_a_stream_that_nobody_reads_costs_next_to_nothing(
+    served: Served, member: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server reads no events for a client that takes none, holds none for it, and others hear theirs meanwhile."""
+    monkeypatch.setattr(following, "PAGE", 10)
+    house, many = served.house, 1_200
+    stuck = await house.begin(member.org_id, (await member.submit())["task_id"])
+    other = await house.begin(member.org_id, (await member.submit())["task_id"])
+    await tell_much(house, stuck, many)
+    news, pages = following._news, 0
+
+    async def counted(visit: Visit, task_id: TaskId, after: int) -> Any:
+        nonlocal pages
+        pages += task_id == stuck.task_id
+        return await news(visit, task_id, after)
+
+    monkeypatch.setattr(following, "_news", counted)
+    before = psutil.Process().memory_info().rss
+    async with deaf(served.port, key_of(member), f"/api/tasks/{stuck.task_id}/events"), asyncio.timeout(30):
+        base, headers = f"http://127.0.0.1:{served.port}", {"authorization": f"Bearer {key_of(member)}"}
+        async with httpx.AsyncClient(base_url=base, headers=headers | {"accept": "text/event-stream"}) as client:
+            hearing = asyncio.create_task(client.get(f"/api/tasks/{other.task_id}/events"))
+            seen = -1
+            while not pages or seen != pages:
+                seen = pages
+                await house.tell(other, "noted")
+                await asyncio.sleep(1.0)
+            await house.end(other)
+            heard = (await hearing).text
+        assert heard.count("event: noted") >= 2
+        assert heard.count("event: task.ended") == 1
+        assert 0 < pages < many / 10 / 4
+        assert psutil.Process().memory_info().rss - before < many * 50_000 / 2
+    await served.house.end(stuck)
+
+
+@asynccontextmanager
+async def deaf(port: int, key: str, path: str) -> AsyncIterator[None]:
+    """A client that asks for a stream and never reads it."""
+    with socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        line.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(line, ("127.0.0.1", port))
+        lines = (f"GET {path} HTTP/1.1", "Host: wheel", "Accept: text/event-stream", f"Authorization: Bearer {key}")
+        await loop.sock_sendall(line, "\r\n".join([*lines, "", ""]).encode())
+        yield
 
 
 async def tell_much(house: House, task: Task, many: int) -> None:
