@@ -46,10 +46,20 @@ class Answers(Protocol):
 
 
 async def open_questions(
-    conn: OrgConnection, org: OrgId, *, task: TaskId | None = None, user: UserId | None = None, limit: int = MOST
+    conn: OrgConnection,
+    org: OrgId,
+    *,
+    task: TaskId | None = None,
+    user: UserId | None = None,
+    after: tuple[datetime, str, int] | None = None,
+    limit: int = MOST,
 ) -> list[Question]:
-    """The questions that wait, oldest first; those of one task, or one user's, if so asked."""
-    values = {"org": org, "task": task, "user": user, "limit": limit}
+    """The questions that wait, oldest first; those of one task, or one user's, if so asked.
+
+    `after`: those behind the one that was asked then, of that task, and has that number.
+    """
+    at, behind, call = after or (None, None, None)
+    values = {"org": org, "task": task, "user": user, "limit": limit, "at": at, "after": behind, "after_call": call}
     rows = await (await conn.execute(SQL["open_questions"], values)).fetchall()
     return [Question(**row) for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -32,6 +33,13 @@ class PostgresMemory:
         if not rows:
             rows = await (await conn.execute(_SQL["recent"], {"scope": scope, "top_k": top_k})).fetchall()
         return [Memory(**row) for row in rows]
+
+    async def listed(
+        self, conn: OrgConnection, scope: str, *, at: datetime | None, after: str | None, limit: int
+    ) -> Sequence[Memory]:
+        """See the port."""
+        wanted = {"scope": scope, "at": at, "after": after, "limit": limit}
+        return [Memory(**row) for row in await (await conn.execute(_SQL["listed"], wanted)).fetchall()]
 
     async def forget(self, conn: OrgConnection, scope: str, key: str) -> bool:
         """See the port."""

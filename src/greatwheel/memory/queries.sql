@@ -24,6 +24,14 @@ where scope = %(scope)s
 order by updated_at desc, key
 limit %(top_k)s;
 
+-- name: listed
+-- The memories of a scope, the newest first: those behind one, and so many.
+select key, value, metadata, 0::float8 as score, updated_at
+from memories
+where scope = %(scope)s and (%(at)s::timestamptz is null or (updated_at, key) < (%(at)s::timestamptz, %(after)s::text))
+order by updated_at desc, key desc
+limit %(limit)s;
+
 -- name: forget
 -- Forget a memory.
 delete from memories where scope = %(scope)s and key = %(key)s returning key;

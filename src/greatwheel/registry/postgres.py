@@ -45,9 +45,10 @@ async def lock(conn: OrgConnection, agent_id: AgentId) -> tuple[Agent, Mapping[s
     return _with_location(await _one(conn, "lock_agent", {"agent_id": agent_id}))
 
 
-async def every(conn: OrgConnection) -> list[Agent]:
-    """All agents, by name."""
-    return [_agent(row) for row in await (await conn.execute(_SQL["list_agents"])).fetchall()]
+async def every(conn: OrgConnection, *, after: str | None = None, limit: int | None = None) -> list[Agent]:
+    """All agents, by name; or so many of those behind a name."""
+    values = {"after": after, "limit": limit}
+    return [_agent(row) for row in await (await conn.execute(_SQL["list_agents"], values)).fetchall()]
 
 
 async def was_removed_by_hand(conn: OrgConnection, name: str) -> bool:
@@ -88,9 +89,12 @@ async def version(conn: OrgConnection, agent_id: AgentId, number: int) -> AgentV
     return _version(row) if row is not None else None
 
 
-async def versions(conn: OrgConnection, agent_id: AgentId) -> list[AgentVersion]:
-    """All versions, newest first."""
-    rows = await (await conn.execute(_SQL["list_versions"], {"agent_id": agent_id})).fetchall()
+async def versions(
+    conn: OrgConnection, agent_id: AgentId, *, before: int | None = None, limit: int | None = None
+) -> list[AgentVersion]:
+    """All versions, newest first; or so many of those before one."""
+    values = {"agent_id": agent_id, "before": before, "limit": limit}
+    rows = await (await conn.execute(_SQL["list_versions"], values)).fetchall()
     return [_version(row) for row in rows]
 
 

@@ -34,8 +34,10 @@ select * from agent_defs where name = %(name)s and removed_at is null for update
 select * from agent_defs where agent_id = %(agent_id)s and removed_at is null for update;
 
 -- name: list_agents
--- All agents, by name.
-select * from agent_defs where removed_at is null order by name;
+-- The agents by name: those after one, and so many; or all.
+select * from agent_defs
+where removed_at is null and (%(after)s::text is null or name > %(after)s)
+order by name limit %(limit)s::bigint;
 
 -- name: configured_and_removed
 -- Whether an agent of the name that agents.toml had defined was removed by hand.
@@ -72,8 +74,10 @@ select digest from agent_versions where agent_id = %(agent_id)s and version = %(
 select * from agent_versions where agent_id = %(agent_id)s and version = %(version)s;
 
 -- name: list_versions
--- All versions of an agent, newest first.
-select * from agent_versions where agent_id = %(agent_id)s order by version desc;
+-- The versions of an agent, newest first: those before one, and so many; or all.
+select * from agent_versions
+where agent_id = %(agent_id)s and (%(before)s::integer is null or version < %(before)s)
+order by version desc limit %(limit)s::bigint;
 
 -- name: agent_by_id
 -- An agent by its id, a removed one too: its tasks may still run.

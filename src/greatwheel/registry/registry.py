@@ -145,15 +145,18 @@ class Registry:
         async with self._database.org(org_id) as conn:
             return await _named(conn, name)
 
-    async def list(self, org_id: OrgId) -> Sequence[Agent]:
-        """All agents, by name."""
+    async def list(self, org_id: OrgId, *, after: str | None = None, limit: int | None = None) -> Sequence[Agent]:
+        """All agents, by name; or so many of those behind a name."""
         async with self._database.org(org_id) as conn:
-            return await postgres.every(conn)
+            return await postgres.every(conn, after=after, limit=limit)
 
-    async def versions(self, org_id: OrgId, name: str) -> Sequence[AgentVersion]:
-        """All versions of an agent, newest first; NotFound when there is no such agent."""
+    async def versions(
+        self, org_id: OrgId, name: str, *, before: int | None = None, limit: int | None = None
+    ) -> Sequence[AgentVersion]:
+        """All versions of an agent, newest first, or so many of those before one; NotFound: no such agent."""
         async with self._database.org(org_id) as conn:
-            return await postgres.versions(conn, (await _named(conn, name)).agent_id)
+            agent = await _named(conn, name)
+            return await postgres.versions(conn, agent.agent_id, before=before, limit=limit)
 
     async def version(self, org_id: OrgId, name: str, number: int | None = None) -> AgentVersion:
         """One version, or the current one; NotFound when there is no such agent or version."""

@@ -92,9 +92,20 @@ async def set_limit(
     await conn.execute(SQL[name], values)
 
 
-async def list_limits(conn: OrgConnection) -> list[DictRow]:
-    """The limits, with what was used and set aside of each in its period of now, and when that ends."""
-    return await (await conn.execute(SQL["list_limits"])).fetchall()
+async def list_limits(
+    conn: OrgConnection,
+    *,
+    user: UserId | None = None,
+    after: tuple[str, Metric, Period] | None = None,
+    limit: int | None = None,
+) -> list[DictRow]:
+    """The limits, with what was used and set aside of each in its period of now, and when that ends.
+
+    Those that hold for one user alone, if so asked; or so many of those behind one, by its user, metric and period.
+    """
+    behind, metric, period = after or (None, None, None)
+    values = {"user": user, "after": behind, "after_metric": metric, "after_period": period, "limit": limit}
+    return await (await conn.execute(SQL["list_limits"], values)).fetchall()
 
 
 async def count_tasks(conn: OrgConnection, user: UserId, number: int = 1) -> list[Mapping[str, Any]]:

@@ -95,7 +95,8 @@ insert into task_events (org_id, task_id, type, data)
 values (current_setting('greatwheel.org'), %(task)s, %(type)s, %(data)s::jsonb);
 
 -- name: list_limits
--- The limits of the connection's organisation, with what was used of each in its period of now.
+-- The limits of the connection's organisation, with what was used of each in its period of now: those after one, by
+-- user, metric and period, and so many; or all; of one user and everybody, if so asked.
 select l.user_id, u.name as user_name, l.metric, l.period, l.soft, l.hard,
   coalesce(c.used, 0) as used, coalesce(c.reserved, 0) as reserved,
   (date_trunc(l.period::text, now() at time zone 'UTC') + ('1 ' || l.period)::interval) at time zone 'UTC' as resets_at
@@ -104,4 +105,7 @@ left join users u on u.org_id = l.org_id and u.user_id = l.user_id
 left join rate_limit_counters c
   on c.org_id = l.org_id and c.user_id = l.user_id and c.metric = l.metric and c.period = l.period
   and c.period_start = date_trunc(l.period::text, now() at time zone 'UTC') at time zone 'UTC'
-order by l.user_id, l.metric, l.period;
+where (%(user)s::text is null or l.user_id in ('', %(user)s))
+  and (%(after)s::text is null or
+    (l.user_id, l.metric, l.period) > (%(after)s, %(after_metric)s::limit_metric, %(after_period)s::limit_period))
+order by l.user_id, l.metric, l.period limit %(limit)s::bigint;

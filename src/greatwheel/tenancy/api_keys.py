@@ -88,9 +88,12 @@ async def holder(db: Database, key: ApiKey | None, look_up: Literal["find_key", 
     return _principal(row)
 
 
-async def list_all(conn: OrgConnection) -> Sequence[KeyFacts]:
-    """The organisation's keys, the oldest first."""
-    return [KeyFacts(**row) for row in await (await conn.execute(_SQL["list_keys"])).fetchall()]
+async def list_all(
+    conn: OrgConnection, *, at: datetime | None = None, after: str | None = None, limit: int | None = None
+) -> Sequence[KeyFacts]:
+    """The organisation's keys, the oldest first; or so many of those behind one, by its time and id."""
+    values = {"at": at, "after": after, "limit": limit}
+    return [KeyFacts(**row) for row in await (await conn.execute(_SQL["list_keys"], values)).fetchall()]
 
 
 async def revoke(conn: OrgConnection, wanted: str) -> None:

@@ -25,8 +25,10 @@ insert into users (org_id, user_id, name, role, allow, deny)
 values (%(org_id)s, %(user_id)s, %(name)s, %(role)s::user_role, %(allow)s::text[], %(deny)s::text[]);
 
 -- name: list_users
--- The organisation's users.
-select user_id, name, role, allow, deny, disabled, created_at from users order by name;
+-- The organisation's users by name: those after one, and so many; or all.
+select user_id, name, role, allow, deny, disabled, created_at from users
+where (%(after)s::text is null or name > %(after)s)
+order by name limit %(limit)s::bigint;
 
 -- name: find_user
 -- The user of a name or id.
@@ -89,10 +91,11 @@ update api_keys set last_used_at = now()
 where key_id = %(key_id)s and (last_used_at is null or last_used_at <= now() - interval '1 minute');
 
 -- name: list_keys
--- The organisation's keys with their users, never their hashes.
+-- The organisation's keys with their users, never their hashes: those after one, and so many; or all.
 select k.key_id, k.prefix, k.label, u.name as user_name, k.created_at, k.expires_at, k.revoked_at, k.last_used_at
 from api_keys k join users u using (org_id, user_id)
-order by k.created_at, k.key_id;
+where (%(at)s::timestamptz is null or (k.created_at, k.key_id) > (%(at)s::timestamptz, %(after)s::text))
+order by k.created_at, k.key_id limit %(limit)s::bigint;
 
 -- name: revoke_key
 -- Revoke the key of an id or prefix; a second time changes nothing.
@@ -125,8 +128,10 @@ values (%(org_id)s, %(name)s, %(sealed)s, %(key_id)s)
 on conflict (org_id, name) do update set sealed = excluded.sealed, key_id = excluded.key_id, updated_at = now();
 
 -- name: list_secrets
--- The names of the secrets and when they were set.
-select name, key_id, updated_at from org_secrets order by name;
+-- The names of the secrets and when they were set: those after one, and so many; or all.
+select name, key_id, updated_at from org_secrets
+where (%(after)s::text is null or name > %(after)s)
+order by name limit %(limit)s::bigint;
 
 -- name: sealed_secrets
 -- All secrets, sealed.

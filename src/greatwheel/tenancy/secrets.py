@@ -52,9 +52,12 @@ class SecretStore:
         row = {"org_id": org_id, "name": name, "sealed": sealed, "key_id": self._sealer.newest}
         await conn.execute(_SQL["put_secret"], row)
 
-    async def list_all(self, conn: OrgConnection) -> Sequence[SecretFacts]:
-        """The names, in order."""
-        return [SecretFacts(**row) for row in await (await conn.execute(_SQL["list_secrets"])).fetchall()]
+    async def list_all(
+        self, conn: OrgConnection, *, after: str | None = None, limit: int | None = None
+    ) -> Sequence[SecretFacts]:
+        """The names, in order; or so many of those behind one."""
+        values = {"after": after, "limit": limit}
+        return [SecretFacts(**row) for row in await (await conn.execute(_SQL["list_secrets"], values)).fetchall()]
 
     async def remove(self, conn: OrgConnection, name: str) -> None:
         """Forget a secret.

@@ -63,9 +63,10 @@ async def create(
     return user_id
 
 
-async def list_all(conn: OrgConnection) -> Sequence[User]:
-    """The organisation's users, by name."""
-    return [_user(row) for row in await (await conn.execute(_SQL["list_users"])).fetchall()]
+async def list_all(conn: OrgConnection, *, after: str | None = None, limit: int | None = None) -> Sequence[User]:
+    """The organisation's users, by name; or so many of those behind a name."""
+    values = {"after": after, "limit": limit}
+    return [_user(row) for row in await (await conn.execute(_SQL["list_users"], values)).fetchall()]
 
 
 async def find(conn: OrgConnection, name: str) -> User:

@@ -14,8 +14,10 @@ on conflict do nothing
 returning name, url, headers, trust_hints, seconds, max_response_bytes, seen, created_at;
 
 -- name: list_servers
--- The organisation's servers.
-select name, url, headers, trust_hints, seconds, max_response_bytes, seen, created_at from mcp_servers order by name;
+-- The organisation's servers by name: those after one, and so many; or all.
+select name, url, headers, trust_hints, seconds, max_response_bytes, seen, created_at from mcp_servers
+where (%(after)s::text is null or name > %(after)s)
+order by name limit %(limit)s::bigint;
 
 -- name: find_server
 -- The server of that name.

@@ -52,9 +52,10 @@ async def add(conn: OrgConnection, org_id: OrgId, server: McpServer) -> KeptServ
     return _kept(made)
 
 
-async def list_all(conn: OrgConnection) -> Sequence[KeptServer]:
-    """The organisation's servers, by name."""
-    return [_kept(row) for row in await (await conn.execute(SQL["list_servers"])).fetchall()]
+async def list_all(conn: OrgConnection, *, after: str | None = None, limit: int | None = None) -> Sequence[KeptServer]:
+    """The organisation's servers, by name; or so many of those behind a name."""
+    values = {"after": after, "limit": limit}
+    return [_kept(row) for row in await (await conn.execute(SQL["list_servers"], values)).fetchall()]
 
 
 async def find(conn: OrgConnection, name: str) -> KeptServer | None:

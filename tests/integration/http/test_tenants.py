@@ -58,6 +58,7 @@ CALLS: dict[Route, Call] = {
     ("POST", "/api/tasks/{task_id}/answer"): Call(json={"answer": "x"}),
     ("GET", "/api/questions"): Call(own=200),
     ("GET", "/api/sessions"): Call(own=200),
+    ("POST", "/api/sessions"): Call(json={"agent": "special", "context": "x"}),
     ("POST", "/api/sessions/{session_id}/fork"): Call(json={}),
     ("POST", "/api/sessions/{session_id}/rewind"): Call(json={"task_id": "{done_task}"}),
     ("GET", "/v1/models"): Call(own=200),
@@ -87,7 +88,7 @@ CALLS: dict[Route, Call] = {
     ("PUT", "/api/secrets/{name}"): Call(admin=True, json={"value": "another value"}, own=204),
     ("GET", "/api/organisation"): Call(admin=True, own=200),
     ("PATCH", "/api/organisation"): Call(admin=True, json={"concurrency": 7}, own=200),
-    ("GET", "/api/limits"): Call(admin=True, own=200),
+    ("GET", "/api/limits"): Call(own=200),
     ("PUT", "/api/limits"): Call(admin=True, json={"metric": "tasks", "period": "day", "hard": 0, "user": "{user}"}),
     ("GET", "/api/webhooks"): Call(admin=True, own=200),
     ("POST", "/api/webhooks"): Call(admin=True, json={"name": "special", "user": "{user}"}),
@@ -113,6 +114,8 @@ CALLS: dict[Route, Call] = {
 FURTHER: Sequence[tuple[Route, Call]] = (
     (("POST", "/api/tasks"), Call(json={"input": "x", "agent": "worker", "session_id": "{session}"})),
     (("POST", "/api/tasks"), Call(json={"input": "x", "agent": "worker", "upload_id": "{upload}"})),
+    (("POST", "/api/tasks"), Call(json={"input": "x", "session_id": "{session}", "rewind_to": ""})),
+    (("POST", "/api/sessions"), Call(json={"agent": "worker", "upload_id": "{upload}"})),
     (("POST", "/api/chat"), Call(json={"message": "x", "agent": "worker", "upload_id": "{upload}"})),
     (
         ("POST", "/v1/chat/completions"),

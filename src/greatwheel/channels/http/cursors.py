@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -13,10 +13,11 @@ from fastapi import Query
 from pydantic import BaseModel
 
 from greatwheel.core.errors import BadInput
+from greatwheel.database.storable import storable_text
 
 ItemT = TypeVar("ItemT")
 LimitQuery = Annotated[int, Query(ge=1, le=500, description="How many at most.")]
-CursorQuery = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
+CursorQuery = Annotated[str | None, Query(max_length=4_000, description="`next` of the page before.")]
 
 
 class Page(BaseModel, Generic[ItemT]):
@@ -25,6 +26,12 @@ class Page(BaseModel, Generic[ItemT]):
     items: Sequence[ItemT]
     next: str | None = None
     """Pass it as `cursor` to get the following page; null: there is none."""
+
+
+def page_of(found: Sequence[ItemT], limit: int, cursor: Callable[[ItemT], str]) -> Page[ItemT]:
+    """The page of things of which one more than its limit was asked for; `cursor`: that behind one of them."""
+    items = found[:limit]
+    return Page(items=items, next=cursor(items[-1]) if len(found) > limit else None)
 
 
 def cursor_of(at: datetime, key: str) -> str:
@@ -42,9 +49,33 @@ def read_cursor(cursor: str | None) -> tuple[datetime | None, str | None]:
         return None, None
     try:
         at, key = _decoded(cursor)
-        return datetime.fromisoformat(at), str(key)
+        return datetime.fromisoformat(at), storable_text(str(key))
     except (ValueError, TypeError) as error:
         raise _no_cursor() from error
+
+
+def text_cursor(*texts: str) -> str:
+    """The cursor behind a row that has these texts."""
+    return _encoded(texts)
+
+
+def read_texts(cursor: str | None, count: int) -> Sequence[str] | None:
+    """The texts behind which a page begins; None for the first page. Raises as `read_cursor`."""
+    if cursor is None:
+        return None
+    try:
+        texts = [storable_text(text) for text in _decoded(cursor) if isinstance(text, str)]
+    except (ValueError, TypeError) as error:
+        raise _no_cursor() from error
+    if len(texts) != count:
+        raise _no_cursor()
+    return texts
+
+
+def read_name(cursor: str | None) -> str | None:
+    """The name behind which a page begins; None for the first page. Raises as `read_cursor`."""
+    texts = read_texts(cursor, 1)
+    return None if texts is None else texts[0]
 
 
 def place_cursor(*place: int) -> str:
@@ -66,7 +97,11 @@ def read_place(cursor: str | None, start: Sequence[int]) -> Sequence[int]:
 
 
 def _encoded(parts: Sequence[Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _decoded(cursor: str) -> Any:

@@ -42,6 +42,10 @@ class Api(Protocol):
         """The JSON that a request gives; errors of the API as errors of `core.errors`."""
         ...
 
+    def pages(self, path: str) -> list[Any]:
+        """The items of a list, all its pages. Raises as `call`."""
+        ...
+
     @staticmethod
     def path(pattern: str, *parts: str) -> str:
         """A path with names in it, whatever they hold."""
@@ -62,10 +66,10 @@ class Remote:
 
     async def agents(self) -> Sequence[Facts]:
         """See the port."""
-        found = await self._call("GET", "/api/agents")
+        found = await self._pages("/api/agents")
         me = await self._call("GET", "/api/me")
         grants = Grants(allow=tuple(me["allow"]), deny=tuple(me["deny"]))
-        return [agent for agent in found["items"] if usable(grants, agent["name"])]
+        return [agent for agent in found if usable(grants, agent["name"])]
 
     async def submit(self, order: Order) -> Facts:
         """See the port."""
@@ -108,7 +112,7 @@ class Remote:
 
     async def questions(self, task_id: str) -> Sequence[Facts]:
         """See the port."""
-        found = (await self._call("GET", "/api/questions"))["items"]
+        found = await self._pages("/api/questions")
         return [question for question in found if task_id in (question["task_id"], await self._root(question))]
 
     async def answer(self, task_id: str, text: str, call: int | None) -> None:
@@ -143,6 +147,9 @@ class Remote:
 
     async def _call(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
         return await _in_thread(lambda: self._api.call(method, path, body, query=query))
+
+    async def _pages(self, path: str) -> list[Any]:
+        return await _in_thread(lambda: self._api.pages(path))
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from pydantic import Field, StringConstraints, ValidationError
 
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, page_of, read_name, text_cursor
 from greatwheel.channels.http.visits import Admin
 from greatwheel.core.errors import BadInput
 from greatwheel.tools import mcp_store
@@ -52,10 +52,11 @@ class McpServerFacts(NewMcpServer):
 
 
 @router.get("")
-async def list_servers(visit: Admin) -> Page[McpServerFacts]:
+async def list_servers(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[McpServerFacts]:
     """The organisation's MCP servers, by name. The operator's are not among them."""
     async with visit.org() as conn:
-        return Page(items=[McpServerFacts.of(kept) for kept in await mcp_store.list_all(conn)])
+        found = await mcp_store.list_all(conn, after=read_name(cursor), limit=limit + 1)
+    return page_of([McpServerFacts.of(kept) for kept in found], limit, lambda each: text_cursor(each.name))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)

@@ -84,15 +84,16 @@ async def create(conn: OrgConnection, org_id: OrgId, order: NewSlackApp) -> Slac
     return await get(conn, org_id, slack_id)
 
 
-async def list_all(conn: OrgConnection, org_id: OrgId) -> Sequence[SlackApp]:
-    """The organisation's Slack apps, by name."""
-    rows = await (await conn.execute(SQL["apps"], {"org": org_id, "slack": None})).fetchall()
-    return [SlackApp(**row) for row in rows]
+async def list_page(conn: OrgConnection, org_id: OrgId, *, after: str | None, limit: int) -> Sequence[SlackApp]:
+    """So many of the organisation's Slack apps, by name: the first ones, or those behind a name."""
+    values = {"org": org_id, "slack": None, "after": after, "limit": limit}
+    return [SlackApp(**row) for row in await (await conn.execute(SQL["apps"], values)).fetchall()]
 
 
 async def get(conn: OrgConnection, org_id: OrgId, slack_id: str) -> SlackApp:
     """One Slack app. Raises NotFound."""
-    row = await (await conn.execute(SQL["apps"], {"org": org_id, "slack": slack_id})).fetchone()
+    values = {"org": org_id, "slack": slack_id, "after": None, "limit": 1}
+    row = await (await conn.execute(SQL["apps"], values)).fetchone()
     if row is None:
         raise _unknown()
     return SlackApp(**row)
@@ -106,11 +107,13 @@ async def remove(conn: OrgConnection, org_id: OrgId, slack_id: str) -> None:
     await conn.execute(SQL["remove_app"], values)
 
 
-async def mapped_users(conn: OrgConnection, org_id: OrgId, slack_id: str) -> Sequence[MappedUser]:
-    """Who of the workspace acts for whom. Raises NotFound."""
+async def mapped_users(
+    conn: OrgConnection, org_id: OrgId, slack_id: str, *, after: str | None, limit: int
+) -> Sequence[MappedUser]:
+    """Who of the workspace acts for whom: so many of the first ones, or of those behind one. Raises NotFound."""
     await get(conn, org_id, slack_id)
-    rows = await (await conn.execute(SQL["mapped_users"], {"org": org_id, "slack": slack_id})).fetchall()
-    return [MappedUser(**row) for row in rows]
+    values = {"org": org_id, "slack": slack_id, "after": after, "limit": limit}
+    return [MappedUser(**row) for row in await (await conn.execute(SQL["mapped_users"], values)).fetchall()]
 
 
 async def map_user(conn: OrgConnection, org_id: OrgId, slack_id: str, slack_user: str, user: str) -> MappedUser:

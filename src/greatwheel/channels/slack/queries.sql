@@ -11,7 +11,7 @@ insert into slack_apps (org_id, slack_id, name, agent, token_secret, signing_sec
 values (%(org)s, %(slack)s, %(name)s, %(agent)s, %(token_secret)s, %(signing_secret)s, %(default_user)s);
 
 -- name: apps
--- The Slack apps, or the one of that id, by name.
+-- The Slack apps by name: those after one, and so many; or the one of that id.
 select a.slack_id, a.name, a.agent, a.token_secret, a.signing_secret, a.default_user, u.name as default_user_name,
   a.created_at, s.paused_until,
   (select max(e.at) from slack_events e where e.org_id = a.org_id and e.slack_id = a.slack_id) as heard_at,
@@ -21,7 +21,8 @@ from slack_apps a
 join subscriptions s on s.org_id = a.org_id and s.subscription_id = a.slack_id
 left join users u on u.org_id = a.org_id and u.user_id = a.default_user
 where a.org_id = %(org)s and (%(slack)s::text is null or a.slack_id = %(slack)s)
-order by a.name;
+  and (%(after)s::text is null or a.name > %(after)s)
+order by a.name limit %(limit)s::bigint;
 
 -- name: lock_for_removal
 -- An app, locked against everybody: who deals with its events holds it before its subscription.
@@ -48,11 +49,11 @@ delete from slack_users where org_id = %(org)s and slack_id = %(slack)s and slac
 returning slack_user;
 
 -- name: mapped_users
--- Who of the workspace acts for whom.
+-- Who of the workspace acts for whom: those after one, and so many.
 select m.slack_user, m.user_id, u.name as user_name
 from slack_users m join users u on u.org_id = m.org_id and u.user_id = m.user_id
-where m.org_id = %(org)s and m.slack_id = %(slack)s
-order by m.slack_user;
+where m.org_id = %(org)s and m.slack_id = %(slack)s and (%(after)s::text is null or m.slack_user > %(after)s)
+order by m.slack_user limit %(limit)s::bigint;
 
 -- name: find_app
 -- The app of an id, whosever it is. Without organisation.

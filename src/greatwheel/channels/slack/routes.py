@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -13,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field
 
 from greatwheel.channels.http.authentication import address_of
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, page_of, read_name, text_cursor
 from greatwheel.channels.http.visits import Admin
 from greatwheel.channels.slack import apps
 from greatwheel.channels.slack.apps import NewSlackApp
@@ -103,10 +102,11 @@ async def receive(request: Request, slack_id: SlackPath) -> JSONResponse:
 
 
 @router.get("")
-async def list_apps(visit: Admin) -> Page[SlackFacts]:
+async def list_apps(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[SlackFacts]:
     """The Slack apps, by name."""
     async with visit.org() as conn:
-        return Page(items=[SlackFacts.model_validate(each) for each in await apps.list_all(conn, visit.org_id)])
+        found = await apps.list_page(conn, visit.org_id, after=read_name(cursor), limit=limit + 1)
+    return page_of([SlackFacts.model_validate(each) for each in found], limit, lambda each: text_cursor(each.name))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -124,11 +124,14 @@ async def get_app(visit: Admin, slack_id: SlackPath) -> SlackFacts:
 
 
 @router.get("/{slack_id}/users")
-async def list_users(visit: Admin, slack_id: SlackPath) -> Page[MappedUserFacts]:
+async def list_users(
+    visit: Admin, slack_id: SlackPath, limit: LimitQuery = 500, cursor: CursorQuery = None
+) -> Page[MappedUserFacts]:
     """Who of the workspace acts for whom."""
     async with visit.org() as conn:
-        found: Sequence[apps.MappedUser] = await apps.mapped_users(conn, visit.org_id, slack_id)
-    return Page(items=[MappedUserFacts.model_validate(each) for each in found])
+        found = await apps.mapped_users(conn, visit.org_id, slack_id, after=read_name(cursor), limit=limit + 1)
+    mapped = [MappedUserFacts.model_validate(each) for each in found]
+    return page_of(mapped, limit, lambda each: text_cursor(each.slack_user))
 
 
 @router.put("/{slack_id}/users/{slack_user}")

@@ -99,15 +99,16 @@ async def create(conn: OrgConnection, org_id: OrgId, sealer: Sealer, order: NewW
     return await get(conn, org_id, webhook_id), secret
 
 
-async def list_all(conn: OrgConnection, org_id: OrgId) -> Sequence[Webhook]:
-    """The organisation's webhooks, by name."""
-    rows = await (await conn.execute(SQL["webhooks"], {"org": org_id, "webhook": None})).fetchall()
-    return [Webhook(**row) for row in rows]
+async def list_page(conn: OrgConnection, org_id: OrgId, *, after: str | None, limit: int) -> Sequence[Webhook]:
+    """So many of the organisation's webhooks, by name: the first ones, or those behind a name."""
+    values = {"org": org_id, "webhook": None, "after": after, "limit": limit}
+    return [Webhook(**row) for row in await (await conn.execute(SQL["webhooks"], values)).fetchall()]
 
 
 async def get(conn: OrgConnection, org_id: OrgId, webhook_id: str) -> Webhook:
     """One webhook. Raises NotFound."""
-    row = await (await conn.execute(SQL["webhooks"], {"org": org_id, "webhook": webhook_id})).fetchone()
+    values = {"org": org_id, "webhook": webhook_id, "after": None, "limit": 1}
+    row = await (await conn.execute(SQL["webhooks"], values)).fetchone()
     if row is None:
         raise _unknown()
     return Webhook(**row)

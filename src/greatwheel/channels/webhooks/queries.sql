@@ -8,13 +8,14 @@ values (
 );
 
 -- name: webhooks
--- The webhooks, or the one of that id, by name.
+-- The webhooks by name: those after one, and so many; or all, or the one of that id.
 select w.webhook_id, w.name, u.name as user_name, w.user_id, w.agent, w.scheme, w.input, w.context, w.enabled,
   w.created_at,
   (select max(r.at) from webhook_receipts r where r.org_id = w.org_id and r.webhook_id = w.webhook_id) as received_at
 from webhooks w join users u on u.org_id = w.org_id and u.user_id = w.user_id
 where w.org_id = %(org)s and (%(webhook)s::text is null or w.webhook_id = %(webhook)s)
-order by w.name;
+  and (%(after)s::text is null or w.name > %(after)s)
+order by w.name limit %(limit)s::bigint;
 
 -- name: update_webhook
 -- Change a webhook; null leaves a column as it is.

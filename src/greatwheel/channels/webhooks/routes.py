@@ -12,7 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from greatwheel.channels.http.authentication import address_of
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, place_cursor, read_place
+from greatwheel.channels.http.cursors import (
+    CursorQuery,
+    LimitQuery,
+    Page,
+    page_of,
+    place_cursor,
+    read_name,
+    read_place,
+    text_cursor,
+)
 from greatwheel.channels.http.visits import Admin
 from greatwheel.channels.webhooks import inbound, outbound
 from greatwheel.channels.webhooks.inbound import NewWebhook, Reception, WebhookChange
@@ -230,11 +239,11 @@ async def unsubscribe(visit: Admin, subscription_id: WebhookPath) -> None:
 
 
 @router.get("")
-async def list_webhooks(visit: Admin) -> Page[WebhookFacts]:
+async def list_webhooks(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[WebhookFacts]:
     """Where payloads come in, by name."""
     async with visit.org() as conn:
-        found = await inbound.list_all(conn, visit.org_id)
-    return Page(items=[WebhookFacts.model_validate(each) for each in found])
+        found = await inbound.list_page(conn, visit.org_id, after=read_name(cursor), limit=limit + 1)
+    return page_of([WebhookFacts.model_validate(each) for each in found], limit, lambda each: text_cursor(each.name))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)

@@ -11,7 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import (
+    CursorQuery,
+    LimitQuery,
+    Page,
+    page_of,
+    place_cursor,
+    read_name,
+    read_place,
+    text_cursor,
+)
 from greatwheel.channels.http.differences import unified_diff
 from greatwheel.channels.http.visits import Admin, Visit, Visitor
 from greatwheel.core.errors import NotFound
@@ -90,9 +99,10 @@ NewQuery = Annotated[int, Query(alias="to", ge=1, le=_LARGEST_VERSION, descripti
 
 
 @router.get("")
-async def list_agents(visit: Visitor) -> Page[AgentFacts]:
+async def list_agents(visit: Visitor, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[AgentFacts]:
     """The organisation's agents, by name."""
-    return Page(items=[_facts(agent) for agent in await visit.parts.registry.list(visit.org_id)])
+    found = await visit.parts.registry.list(visit.org_id, after=read_name(cursor), limit=limit + 1)
+    return page_of([_facts(agent) for agent in found], limit, lambda agent: text_cursor(agent.name))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -138,10 +148,17 @@ async def sync(visit: Admin, agent: AgentPath) -> AgentFacts:
 
 
 @router.get("/{agent}/versions")
-async def versions(visit: Visitor, agent: AgentPath) -> Page[VersionLine]:
+async def versions(
+    visit: Visitor, agent: AgentPath, limit: LimitQuery = 100, cursor: CursorQuery = None
+) -> Page[VersionLine]:
     """The versions of an agent's code, newest first."""
-    found = await visit.parts.registry.versions(visit.org_id, (await _find(visit, agent)).name)
-    return Page(items=[VersionLine(**VersionLine.facts(each)) for each in found])
+    (before,) = read_place(cursor, (_LARGEST_VERSION,))
+    name = (await _find(visit, agent)).name
+    found = await visit.parts.registry.versions(
+        visit.org_id, name, before=min(before, _LARGEST_VERSION), limit=limit + 1
+    )  # fmt: skip
+    lines = [VersionLine(**VersionLine.facts(each)) for each in found]
+    return page_of(lines, limit, lambda line: place_cursor(line.version))
 
 
 @router.get("/{agent}/diff")

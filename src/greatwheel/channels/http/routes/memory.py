@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import CursorQuery, Page, cursor_of, page_of, read_cursor
 from greatwheel.channels.http.finding import find_agent, find_session
 from greatwheel.channels.http.visits import Visit, Visitor
 from greatwheel.core.errors import BadInput, NotFound
@@ -55,6 +56,8 @@ class MemoryFacts(BaseModel):
     score: float
     """How well it answers the query, compared with the others of the answer."""
     metadata: Mapping[str, Any]
+    updated_at: datetime | None
+    """When it was stored; null in the answer to a query."""
 
 
 def _place(
@@ -74,9 +77,12 @@ async def recall(
     place: AtPlace,
     query: Annotated[str, Query(max_length=10_000, description="Words; empty: the newest memories.")] = "",
     limit: Annotated[int, Query(ge=1, le=MOST_RECALLED)] = 20,
+    cursor: CursorQuery = None,
 ) -> Page[MemoryFacts]:
-    """The memories that answer a query best."""
+    """The memories that answer a query best: so many, without further pages. Without a query all, the newest first."""
     scope = await _scope(visit, place)
+    if not query.strip():
+        return await _listed(visit, scope, limit, cursor)
     with _as_bad_input():
         words = services.parse_query(query)
     async with visit.org() as conn:
@@ -104,6 +110,14 @@ async def forget(visit: Visitor, place: AtPlace, key: Annotated[str, Path(max_le
     async with visit.org() as conn:
         if not await visit.parts.memory.forget(conn, scope, parsed):
             raise NotFound("There is no memory of that key there.")
+
+
+async def _listed(visit: Visit, scope: str, limit: int, cursor: str | None) -> Page[MemoryFacts]:
+    at, after = read_cursor(cursor)
+    async with visit.org() as conn:
+        found = await visit.parts.memory.listed(conn, scope, at=at, after=after, limit=limit + 1)
+    memories = [MemoryFacts.model_validate(memory) for memory in found]
+    return page_of(memories, limit, lambda memory: cursor_of(cast(datetime, memory.updated_at), memory.key))
 
 
 async def _scope(visit: Visit, place: Place) -> str:

@@ -1,19 +1,19 @@
-"""The organisation itself: its settings, its limits and what was used of them. An admin's business."""
+"""The organisation itself: its settings, its limits and what was used of them. Changes are an admin's."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, page_of, read_texts, text_cursor
 from greatwheel.channels.http.statements import SQL
-from greatwheel.channels.http.visits import Admin
-from greatwheel.core.errors import NotFound
+from greatwheel.channels.http.visits import Admin, Visitor
+from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.core.ids import OrgId
 from greatwheel.scheduler import limits
 from greatwheel.scheduler.limits import EVERYBODY, Metric, Period
@@ -95,11 +95,14 @@ async def update_organisation(visit: Admin, given: ChangedOrg) -> OrgFacts:
 
 
 @router.get("/limits")
-async def list_limits(visit: Admin) -> Page[LimitFacts]:
-    """The limits of the organisation and its users, with their use."""
+async def list_limits(visit: Visitor, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[LimitFacts]:
+    """The limits that hold for you, yours and the whole organisation's, with their use; for an admin, all users'."""
+    texts = read_texts(cursor, 3)
+    after = None if texts is None else _place(*texts)
     async with visit.org() as conn:
-        rows = await limits.list_limits(conn)
-    return Page(items=[LimitFacts(**{**row, "user_id": row["user_id"] or None}) for row in rows])
+        rows = await limits.list_limits(conn, user=visit.whose, after=after, limit=limit + 1)
+    found = [LimitFacts(**{**row, "user_id": row["user_id"] or None}) for row in rows]
+    return page_of(found, limit, lambda each: text_cursor(each.user_id or EVERYBODY, each.metric, each.period))
 
 
 @router.put("/limits", status_code=HTTPStatus.NO_CONTENT)
@@ -108,3 +111,10 @@ async def set_limit(visit: Admin, given: Limit) -> None:
     async with visit.org() as conn:
         user = EVERYBODY if given.user is None else (await users.find(conn, given.user)).user_id
         await limits.set_limit(conn, given.metric, given.period, user=user, soft=given.soft, hard=given.hard)
+
+
+def _place(user: str, metric: str, period: str) -> tuple[str, Metric, Period]:
+    """The user, metric and period of the limit behind which a page begins."""
+    if metric not in get_args(Metric) or period not in get_args(Period):
+        raise BadInput("The cursor is none of ours; pass `next` of the page before as it was.")
+    return user, cast(Metric, metric), cast(Period, period)

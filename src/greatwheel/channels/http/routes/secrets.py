@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import CursorQuery, LimitQuery, Page, page_of, read_name, text_cursor
 from greatwheel.channels.http.visits import Admin
 
 router = APIRouter(prefix="/api/secrets", tags=["secrets"])
@@ -33,10 +33,11 @@ class SecretFacts(BaseModel):
 
 
 @router.get("")
-async def list_secrets(visit: Admin) -> Page[SecretFacts]:
+async def list_secrets(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[SecretFacts]:
     """The names, in order."""
     async with visit.org() as conn:
-        return Page(items=[SecretFacts.model_validate(each) for each in await visit.parts.secrets.list_all(conn)])
+        found = await visit.parts.secrets.list_all(conn, after=read_name(cursor), limit=limit + 1)
+    return page_of([SecretFacts.model_validate(each) for each in found], limit, lambda each: text_cursor(each.name))
 
 
 @router.put("/{name}", status_code=HTTPStatus.NO_CONTENT)

@@ -11,7 +11,16 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from greatwheel.channels.http.bodies import Body
-from greatwheel.channels.http.cursors import Page
+from greatwheel.channels.http.cursors import (
+    CursorQuery,
+    LimitQuery,
+    Page,
+    cursor_of,
+    page_of,
+    read_cursor,
+    read_name,
+    text_cursor,
+)
 from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.visits import Admin, Visitor
 from greatwheel.core.errors import NotFound
@@ -116,10 +125,11 @@ async def me(visit: Visitor) -> Me:
 
 
 @router.get("/users")
-async def list_users(visit: Admin) -> Page[UserFacts]:
+async def list_users(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[UserFacts]:
     """The organisation's users, by name."""
     async with visit.org() as conn:
-        return Page(items=[UserFacts.model_validate(user) for user in await users.list_all(conn)])
+        found = await users.list_all(conn, after=read_name(cursor), limit=limit + 1)
+    return page_of([UserFacts.model_validate(user) for user in found], limit, lambda user: text_cursor(user.name))
 
 
 @router.post("/users", status_code=HTTPStatus.CREATED)
@@ -149,10 +159,13 @@ async def update_user(visit: Admin, user: UserPath, given: ChangedUser) -> UserF
 
 
 @router.get("/keys")
-async def list_keys(visit: Admin) -> Page[KeyFacts]:
+async def list_keys(visit: Admin, limit: LimitQuery = 500, cursor: CursorQuery = None) -> Page[KeyFacts]:
     """The organisation's keys, oldest first; what they are can't be shown again."""
+    at, after = read_cursor(cursor)
     async with visit.org() as conn:
-        return Page(items=[KeyFacts.model_validate(key) for key in await api_keys.list_all(conn)])
+        found = await api_keys.list_all(conn, at=at, after=after, limit=limit + 1)
+    keys = [KeyFacts.model_validate(key) for key in found]
+    return page_of(keys, limit, lambda key: cursor_of(key.created_at, key.key_id))
 
 
 @router.post("/keys", status_code=HTTPStatus.CREATED)
