@@ -20,6 +20,7 @@ async def test_no_event_is_lost_or_told_twice_under_load(database_url: str, tmp_
     assert figures.sound, figures.lines()
     assert figures.delivery.resumed >= 6
     assert figures.delivery.told == figures.delivery.wanted > 12 * 5
+    assert figures.delivery.passing > 12
     kinds = {spread.what: len(spread.seconds) for spread in figures.spreads}
     assert kinds["a request, from when it was due"] >= 45
     assert kinds["… answer a question"] > 3

@@ -26,6 +26,12 @@ def test_what_is_wrong_with_a_stream_is_counted(told: list[int], ended: bool, fo
     assert delivery.sound == (found == (0, 0, 0) and ended)
 
 
+def test_pieces_of_replies_are_not_missed_when_they_are_gone() -> None:
+    """What was told of a reply that came, and is not written any more, counts apart; in order it must be, too."""
+    delivery = compared([Listener(task_id="t", told=[1, 3, 4, 5], passing=2, ended=True)], {"t": [1, 5]})
+    assert (delivery.told, delivery.wanted, delivery.passing, delivery.sound) == (2, 2, 2, True)
+
+
 def test_a_refused_request_spoils_the_figures() -> None:
     """The figures are sound only if every request got what it asked for; the page says what was refused."""
     delivery = compared([], {})

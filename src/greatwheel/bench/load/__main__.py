@@ -24,11 +24,11 @@ WIDTH = 150
 INTRODUCTION = """\
 ## A server under load
 
-`greatwheel serve` with its worker and the embedded Postgres on loopback. Tasks of an agent with code of its own ask,
-say four things after each answer, and ask again; each is followed by several streams, every tenth of which drops its
-connection again and again and comes back with `Last-Event-ID`. Meanwhile requests come at fixed times, every fifth an
-answer to a question. At the end what each stream was told is compared with what was written. Clients run on the same
-machine.
+`greatwheel serve` with its worker and the embedded Postgres on loopback. Tasks of an agent with code of its own ask a
+person; after each answer they ask a model, whose reply comes word by word, say four things, and ask again. Each is
+followed by several streams, every tenth of which drops its connection again and again and comes back with
+`Last-Event-ID`. Meanwhile requests come at fixed times, every fifth an answer to a question. At the end what each
+stream was told is compared with what was written. Clients and the scripted model run on the same machine.
 
     python -m greatwheel.bench.load --docs docs/benchmarks.md
 """

@@ -37,8 +37,10 @@ class Delivery:
     ended: int
     """Streams that ended with `task.ended`."""
     wanted: int
-    """Events of their tasks, once for each stream."""
+    """Events of their tasks that last, once for each stream."""
     told: int
+    passing: int
+    """Pieces of models' replies that were told besides."""
     lost: int
     repeated: int
     disordered: int
@@ -55,7 +57,8 @@ class Delivery:
     def line(self) -> str:
         """For people."""
         return (
-            f"{self.streams:,} streams, {self.ended:,} told to their end: {self.told:,} of {self.wanted:,} events; "
+            f"{self.streams:,} streams, {self.ended:,} told to their end: {self.told:,} of {self.wanted:,} events, and"
+            f" {self.passing:,} pieces of replies; "
             f"{self.lost:,} lost, {self.repeated:,} repeated, {self.disordered:,} out of order; "
             f"{self.resumed:,} connections dropped and resumed, {self.broken:,} broken"
         )

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from greatwheel.runtime.telling import DELTA
+
 AGAIN_SECONDS = 0.2
 HEARING_SECONDS = 60.0
 """A stream that says nothing for so long is none: the server sends something at least every 15 seconds."""
@@ -26,6 +28,8 @@ class Listener:
     """Events after which it drops the connection and comes again; 0: never."""
     on_event: Callable[[str, str], None] = lambda task_id, kind: None
     told: list[int] = field(default_factory=list)
+    passing: int = 0
+    """How many of these are written only until a model's reply is whole: who comes later is not told them."""
     delays: list[float] = field(default_factory=list)
     """Seconds from when an event was written until it was heard."""
     connected: asyncio.Event = field(default_factory=asyncio.Event)
@@ -75,6 +79,7 @@ class Listener:
             return 0
         data: dict[str, Any] = json.loads(fields["data"])
         self.told.append(int(fields["id"]))
+        self.passing += kind == DELTA
         self.delays.append(time.time() - datetime.fromisoformat(data["at"]).timestamp())
         self.on_event(self.task_id, kind)
         return 1

@@ -24,13 +24,14 @@ SOURCE = """\
 def handle(task):
     rounds = 0
     while channel.ask("Go on?") != "stop":
+        thought = llm_query("What do you think of round " + str(rounds) + "?")
         for part in range(4):
-            channel.send(f"{rounds}.{part}: " + "some words of an answer " * 10)
+            channel.send(f"{rounds}.{part}: " + thought)
         rounds = rounds + 1
     return str(rounds)
 """
-"""It says four things after each answer, then asks again: the requests make the events."""
-BUDGET = {"seconds": 86_400}
+"""It asks a model, says four things after each answer, then asks again: the requests make the events."""
+BUDGET = {"seconds": 86_400, "model_calls": 10_000, "tokens": 10_000_000}
 ENDING_SECONDS = 120.0
 _PAGE = 500
 
@@ -151,7 +152,8 @@ def compared(listeners: Sequence[Listener], written: Mapping[str, Sequence[int]]
         streams=len(listeners),
         ended=sum(listener.ended for listener in listeners),
         wanted=wanted,
-        told=sum(len(listener.told) for listener in listeners),
+        told=sum(len(listener.told) for listener in listeners) - sum(listener.passing for listener in listeners),
+        passing=sum(listener.passing for listener in listeners),
         lost=lost,
         repeated=repeated,
         disordered=disordered,

@@ -15,6 +15,9 @@ from greatwheel.core.errors import BadInput
 from greatwheel.testing.servers import FakeModelServer
 
 _READY = re.compile(r"open (http://\S+)/#key=(gwk_\S+)")
+REPLY = "some words of an answer " * 2
+PAUSE = 0.05
+"""Seconds from one word of a reply to the next: long enough that it is told piece by piece."""
 _START_SECONDS = 120.0
 _STOP_SECONDS = 30.0
 
@@ -36,7 +39,7 @@ async def served(folder: Path, *, streams: int, database_url: str = "") -> Async
     Raises:
         BadInput: it does not start; the message has what it said.
     """
-    with FakeModelServer() as model:  # a task needs one to begin; these never ask it
+    with FakeModelServer(REPLY, pause=PAUSE) as model:
         environment = _environment(folder, streams, database_url) | {
             "GREATWHEEL_LLM__MODEL": f"{model.openai_url}#fake",
             "OPENAI_API_KEY": "none",
