@@ -82,7 +82,7 @@ def test_everything_in_a_chat_is_text(visitor: Visitor, wheel: Wheel, tmp_path: 
 
 
 def test_what_the_server_says_is_text(visitor: Visitor, wheel: Wheel) -> None:
-    """Errors of the API, events of types and with fields that nobody knows, and addresses are shown as text, too."""
+    """Errors of the API and addresses are shown as text, too."""
     page = visitor.enter()
     page.route(
         "**/api/tasks",

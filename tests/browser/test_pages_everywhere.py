@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,9 +29,9 @@ ASKING = f"def handle(task):\n    return channel.ask({EVIL!r}, choices=[{EVIL!r}
 HOSTILE = frozenset(
     {
         "agent", "allow", "answer", "answered", "asked", "denied", "deny", "description", "detail", "diff", "engine",
-        "error", "error_code", "hint", "input", "label", "message", "model", "name", "note", "observation", "outcome",
-        "preview", "question", "reason", "request", "sha256", "size", "source", "stdout", "text", "title", "tools",
-        "triage_agent", "type", "user_name",
+        "error", "error_code", "hint", "input", "instructions", "label", "message", "model", "name", "note",
+        "observation", "outcome", "path", "preview", "question", "reason", "request", "sha256", "size", "source",
+        "stdout", "text", "title", "tools", "triage_agent", "type", "user_name",
     }
 )  # fmt: skip
 """What of the API's answers is made a script. Some of it the server would never take; the pages don't know that."""
@@ -40,7 +41,25 @@ SETTLED_MS = 300
 SHIFTS = """window.shifts = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shifts += entry.value; }))
   .observe({ type: "layout-shift", buffered: true });"""
-SPARED = ("/api/me", "/api/config", "/api/login")
+SPARED = ("/api/login",)
+TOLD = {
+    "run.started": {"model": EVIL},
+    "step.started": {"step": 1},
+    "model.delta": {"step": 1, "text": EVIL},
+    "model.replied": {"step": 1, "text": EVIL, "code": EVIL, "usage": {"prompt_tokens": 1}},
+    "host_call.served": {"step": 1, "call": 1, "name": EVIL, "request": EVIL, "error": EVIL, "seconds": 0.1},
+    "step.completed": {
+        "step": 1, "outcome": EVIL, "stdout": EVIL, "observation": EVIL, "error": EVIL, "hint": EVIL, "seconds": 0.1,
+    },
+    "message.sent": {"text": EVIL, "channel": EVIL},
+    "question.asked": {"question": EVIL, "choices": [EVIL], "call": 9},
+    "question.answered": {"call": 9},
+    "limit.warned": {"metric": EVIL, "at": EVIL},
+    "run.completed": {"outcome": EVIL, "reason": EVIL},
+    "constructor": {"text": EVIL},
+    EVIL: {EVIL: EVIL},
+}  # fmt: skip
+"""Events whose every text is a script, and two of types that there are not."""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +84,8 @@ def house(wheel: Wheel) -> dict[str, Any]:
 
 
 PLACES = (
+    "#/chat",
+    "#/chat/{session}",
     "#/tasks?view=board",
     "#/tasks?view=list&below=1",
     "#/tasks/{evil}",
@@ -118,7 +139,7 @@ def made_hostile(value: Any, name: str = "") -> Any:
 def answer_hostile(route: Route) -> None:
     """The server's answer, made hostile."""
     if "event-stream" in route.request.headers.get("accept", ""):
-        route.continue_()
+        tell_hostile(route)
         return
     answer = route.fetch()
     kind = answer.headers.get("content-type", "")
@@ -126,6 +147,16 @@ def answer_hostile(route: Route) -> None:
         route.fulfill(response=answer)
     else:
         route.fulfill(response=answer, json=made_hostile(answer.json()))
+
+
+def tell_hostile(route: Route) -> None:
+    """A task's events, hostile as can be; then its end."""
+    task = route.fetch(
+        url=route.request.url.partition("/events")[0], headers={**route.request.headers, "accept": "*/*"}
+    )
+    told = [*TOLD.items(), ("task.ended", made_hostile(task.json()) | {"status": "failed"})]
+    body = "".join(f"id: {id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n" for id, (kind, data) in enumerate(told, 1))
+    route.fulfill(content_type="text/event-stream", body=body)
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", WALL), ("dark", PHONE)])
@@ -153,6 +184,10 @@ def test_no_page_runs_what_the_server_tells(visitor: Visitor, wheel: Wheel, hous
             assert page.locator("#main :is(img, script, iframe, a[href^=javascript])").count() == 0
             expect(page.locator("#main")).to_contain_text("onerror")
             visitor.check_fits(page)
+    shown(page, wheel, f"#/tasks/{house['asking']}")
+    happened = page.get_by_role("list", name="Events").get_by_role("listitem")
+    for kind in ("model.replied", "host_call.served", "step.completed", "message.sent", "run.completed"):
+        expect(happened.and_(page.locator(f"[data-type='{kind}']")).last).to_contain_text("onerror")
 
 
 def test_nothing_jumps_while_a_page_is_loaded(visitor: Visitor, wheel: Wheel, house: dict[str, Any]) -> None:

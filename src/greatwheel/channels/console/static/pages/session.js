@@ -10,6 +10,8 @@ import { linkTo, tokens, took } from "./taskboard.js";
 import { crumb, rendered, replacing, tabs } from "./views.js";
 
 const SECONDS = 4;
+const SOME = 100; // tasks of the journal at first, and as many more each time
+const MOST = 500; // that one request gives
 const PARTS = {
   variables: ["Variables", variables],
   history: ["History", history],
@@ -187,10 +189,13 @@ function points(place, given) {
 
 async function tasks(place, { api, params, signal }) {
   const list = h("div", { class: "stack" });
+  const more = button("Show more", { class: "more", onclick: () => busy(more, () => { limit += SOME; return refresh(); }) });
+  let limit = SOME;
   async function refresh() {
-    const { items } = await api.get(api.query("/api/tasks", { session: params.id, limit: 100 }), { signal });
+    const { items, next } = await api.get(api.query("/api/tasks", { session: params.id, limit }), { signal });
     if (!items.length) return void fill(place, empty("No tasks yet", "Each question is a task; its calls are listed here."));
-    if (list.parentNode !== place) fill(place, list);
+    if (list.parentNode !== place) fill(place, list, more);
+    more.hidden = next === null || limit >= MOST;
     keyed(list, items, (task) => task.task_id, (task) => taskFold(api, task, signal));
     retell(list);
   }
