@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from greatwheel.bus.services import waiting_for
 from greatwheel.database.connection import OrgConnection
 from greatwheel.runtime.services import Service, ServiceCall, Wait, Waiting
 from greatwheel.scheduler.port import ChildOrder
@@ -30,8 +31,8 @@ class ChildServices:
                 return None
 
     async def _start(self, conn: OrgConnection, call: ServiceCall) -> Waiting:
-        await self.tasks.submit_children(conn, call.task, call.seq, orders_of(call.name, call.kwargs))
-        return Waiting()
+        children = await self.tasks.submit_children(conn, call.task, call.seq, orders_of(call.name, call.kwargs))
+        return waiting_for(children)
 
 
 def orders_of(name: str, kwargs: Mapping[str, Any]) -> list[ChildOrder]:

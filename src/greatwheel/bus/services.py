@@ -7,14 +7,14 @@ caller's agent and user. Neither goes in circles, and the scheduler bounds what 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from greatwheel.bus.routes import MOST_DEPTH, refusal
 from greatwheel.core.ids import TaskId
-from greatwheel.core.tasks import SubmitTask
+from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.runtime.services import Record, Service, ServiceCall, Wait, Waiting
 from greatwheel.scheduler.port import ChildOrder
@@ -45,8 +45,8 @@ class BusServices:
         name = await self._allowed(conn, call)
         expires = _expiry(call.kwargs.get("timeout"))
         order = ChildOrder(agent=name, input=_text(call.kwargs, "task"), context=call.kwargs.get("context"))
-        await self.tasks.submit_children(conn, call.task, call.seq, [order])
-        return Waiting(expires_at=expires)
+        children = await self.tasks.submit_children(conn, call.task, call.seq, [order])
+        return waiting_for(children, expires)
 
     async def _notify(self, conn: OrgConnection, call: ServiceCall) -> TaskId:
         name = await self._allowed(conn, call)
@@ -76,6 +76,16 @@ def _text(kwargs: Mapping[str, Any], name: str) -> str:
     if not text.strip() or value is None:
         raise ValueError(f"{name} is empty; say what the agent shall do")
     return text
+
+
+def waiting_for(children: Sequence[Task], expires: datetime | None = None) -> Waiting:
+    """A call that waits for these tasks; what they may use is spoken for."""
+    budgets = [child.budget for child in children]
+    return Waiting(
+        expires_at=expires,
+        tokens=sum(budget["tokens"] for budget in budgets),
+        model_calls=sum(budget["model_calls"] for budget in budgets),
+    )
 
 
 def _expiry(seconds: Any) -> datetime | None:

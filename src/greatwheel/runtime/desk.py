@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, assert_never
+import asyncio
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, assert_never
 
 from greatwheel.core.context import CallContext
 from greatwheel.core.tasks import Task
 from greatwheel.core.usage import Usage
 from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
 from greatwheel.runtime.ledger import Ledger
-from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Varying, Wait
+from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Varying, Wait, Waiting
 from greatwheel.sandbox.port import HostCall
 from greatwheel.sandbox.prelude import BINDERS
+
+if TYPE_CHECKING:
+    from greatwheel.database.connection import OrgConnection  # a run without a database needs no driver
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,8 @@ class Desk:
     journal: Journal
     services: Services
     ledger: Ledger
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Calls of one pause that wait are begun one after the other, so that each divides what those before have left."""
 
     def find(self, name: str) -> Service | None:
         """The service behind a wire name."""
@@ -45,12 +51,7 @@ class Desk:
         # The row has the call as the guest made it, by which a replay is compared; the service gets it bound to names.
         args = () if call.name in BINDERS else call.args
         asked = ServiceCall(
-            context=self.context,
-            task=replace(self.task, usage=asdict(self.ledger.usage)),
-            seq=number,
-            name=call.name,
-            args=args,
-            kwargs=kwargs,
+            context=self.context, task=self._told(), seq=number, name=call.name, args=args, kwargs=kwargs
         )
         match service:
             case Read():
@@ -65,15 +66,27 @@ class Desk:
                 )
                 return Served(value=value, kept=True)
             case Wait():
-                await self.journal.wait(
-                    lambda waiting: row(number, step, call, state="waiting", expires_at=waiting.expires_at),
-                    lambda connection: service.handle(connection, asked),
-                )
+                await self._wait(number, step, call, service, asked)
                 return Served(waits=True)
             case Varying():
                 return await self.serve(number, step, call, kwargs, await service.choose(asked))
             case _:
                 assert_never(service)
+
+    def _told(self) -> Task:
+        """The task with what is used of its budget by now."""
+        return replace(self.task, usage=asdict(self.ledger.spoken_for))
+
+    async def _wait(self, number: int, step: int, call: HostCall, service: Wait, asked: ServiceCall) -> None:
+        async def handle(connection: OrgConnection) -> Waiting:
+            waiting = await service.handle(connection, replace(asked, task=self._told()))
+            self.ledger.promise(waiting.tokens, waiting.model_calls)
+            return waiting
+
+        async with self._turn:
+            await self.journal.wait(
+                lambda waiting: row(number, step, call, state="waiting", expires_at=waiting.expires_at), handle
+            )
 
 
 def row(number: int, step: int, call: HostCall, *, state: CallState = "done", **rest: Any) -> CallRow:

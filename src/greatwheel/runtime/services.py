@@ -55,6 +55,9 @@ class Waiting:
 
     expires_at: datetime | None = None
     """When the guest gets a `TimeoutError` instead; None: never."""
+    tokens: int = 0
+    model_calls: int = 0
+    """What who answers may use of the task's budget: as long as the task runs on, it has that much less."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -91,7 +91,7 @@ returning *, exists (select from limit_reservations r where r.task_id = tasks.ta
 
 -- name: hold_running
 -- Keep a caller from being cancelled or taken over while its children are made. Shared, as the journal's own hold is.
-select cancel_requested, usage from tasks where task_id = %(task)s and epoch = %(epoch)s and status = 'running' for share;
+select cancel_requested from tasks where task_id = %(task)s and epoch = %(epoch)s and status = 'running' for share;
 
 -- name: lock_task
 -- One task, locked until the transaction ends.

@@ -118,7 +118,7 @@ class Submission:
             raise NotFound(f"There is no agent {name!r} in this organisation.")
         kind: TaskKind = "child" if name is None else "agent"
         given = effective(self.budget, own["budget"], parent.budget)
-        part = share(given, held["usage"], len(orders), kind)
+        part = share(given, parent.usage, len(orders), kind)
         origin = await self._origin(conn, parent, len(orders))
         warnings = await limits.count_tasks(conn, parent.user_id, len(orders)) if own["limited"] else []
         rows = await self._insert(

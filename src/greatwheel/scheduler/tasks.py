@@ -74,7 +74,7 @@ class TaskStore:
     ) -> list[Task]:
         """Queue the parts of a call of a running task, all for one agent, each in a session of its own.
 
-        What the parent had left of its budget at its last boundary is divided among them, some of it staying with it.
+        What the parent has left of its budget (`Task.usage`) is divided among them, some of it staying with it.
 
         Raises:
             LeaseLost: the parent is not that attempt's any more, or is to be cancelled.

@@ -1,5 +1,6 @@
 """What of a host call stands in the journal."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -114,3 +115,21 @@ async def test_a_varying_service_is_what_it_is_chosen_to_be(kind: type, written:
     await desk.serve(1, 1, call, {}, Varying(choose=choose))
     assert [row.state for row in journal.rows] == written
     assert len(services.asked) == 1
+
+
+async def test_calls_that_wait_together_divide_what_is_left() -> None:
+    """Each call of one pause is told what those before it were promised; so is what the task itself still uses."""
+    told: list[int] = []
+
+    async def half(connection: OrgConnection, call: ServiceCall) -> Waiting:
+        left = Budget().tokens - call.task.usage["prompt_tokens"]
+        await asyncio.sleep(0)  # others get their turn
+        told.append(left)
+        return Waiting(tokens=left // 2, model_calls=1)
+
+    ledger = Ledger(Budget(), SystemClock())
+    desk = Desk(context=CONTEXT, task=TASK, journal=Rows(), services=One(Wait), ledger=ledger)
+    call = HostCall(id=1, name="agent.call", args=(), kwargs={})
+    await asyncio.gather(*(desk.serve(number, 1, call, {}, Wait(handle=half)) for number in (1, 2, 3)))
+    assert told == [200_000, 100_000, 50_000]
+    assert (ledger.left().tokens, ledger.left().model_calls) == (25_000, 197)

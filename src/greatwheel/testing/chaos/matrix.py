@@ -79,7 +79,7 @@ _NAMES: dict[type[Disturbance], str] = {
 _SUMS = {
     "model calls paid, each once": "paid",
     "requests sent again with their key": "sent_again",
-    "of which completed before": "completed_again",
+    "of which completed and asked again": "completed_again",
     "texts embedded": "embedded",
     "embeddings completed and asked for again": "embedded_again",
     "effects that happened once": "effects",
