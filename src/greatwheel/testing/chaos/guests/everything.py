@@ -102,7 +102,7 @@ def send_note(order):
 
 
 def all_at_once(root, told):
-    """Calls of several kinds in one pause: one waits for a child, one for a model, one is an effect."""
+    """Calls of several kinds, on Monty in one pause: one waits for a child, one for a model, one is an effect."""
     with ThreadPoolExecutor() as pool:
         child = pool.submit(call_leaf, "at once" + mark())
         model = pool.submit(llm_query, "at once" + mark())
