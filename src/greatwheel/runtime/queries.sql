@@ -2,14 +2,16 @@
 -- Write journal rows of tasks whose epoch is still theirs, whose session has its key and whose user is not disabled;
 -- gives those tasks. A row that is there already is completed (an effect's second half) or written again unchanged (a
 -- batch sent twice).
-with live as (
-  select t.task_id from tasks t
-  join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
-  join users u on u.org_id = t.org_id and u.user_id = t.user_id
+-- (No joins with sessions and users: young tables have no statistics, and would be joined in the dearest order.)
+with held as (
+  select t.task_id, t.session_id, t.user_id from tasks t
   where t.org_id = %(org)s
     and (t.task_id, t.epoch) in (select * from unnest(%(run_tasks)s::text[], %(run_epochs)s::integer[]))
-    and s.session_key is not null and not u.disabled
-  for share of t
+  for share
+), live as (
+  select h.task_id from held h
+  where (select s.session_key is not null from sessions s where s.org_id = %(org)s and s.session_id = h.session_id)
+    and (select not u.disabled from users u where u.org_id = %(org)s and u.user_id = h.user_id)
 ), written as (
   insert into host_calls (org_id, task_id, seq, step, name, digest, state, request, answer, error,
                           prompt_tokens, completion_tokens, seconds, expires_at)
