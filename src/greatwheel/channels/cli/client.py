@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -149,7 +149,7 @@ class ApiClient:
                 answer.read()
                 _check(answer)
             fields: dict[str, str] = {}
-            for line in answer.iter_lines():
+            for line in _lines(answer.iter_bytes()):
                 name, _, value = line.partition(": ")
                 if line and name:
                     fields[name] = value
@@ -159,6 +159,15 @@ class ApiClient:
                         raise _error_of(data)
                     yield fields["event"], fields.get("id", ""), data
                     fields = {}
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Lines as \\n ends them: an event's text may hold what else Unicode takes for a line's end."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.decode().removesuffix("\r")
 
 
 def _check(answer: httpx.Response) -> None:
