@@ -22,7 +22,8 @@
     ├── BudgetExceeded          a hard limit of the budget is reached
     │   └── StepsUsedUp         … that of the steps
     ├── LimitReached            a hard limit of the organisation or the user is reached
-    │   └── TooManyStreams      … of what the user may have open at a time
+    │   ├── TooManyStreams      … of what the user may have open at a time
+    │   └── UploadsFull         … of what uploads that no task has may hold
     ├── NotAvailable            a service that this installation does not have
     ├── NotFound                no such task, agent, user, … in this organisation
     ├── Conflict                the thing is not in a state that allows this
@@ -231,6 +232,13 @@ class TooManyStreams(LimitReached):
     """Too many streams of this user are open; close one first."""
 
     code = "limit.streams"
+    retryable = True
+
+
+class UploadsFull(LimitReached):
+    """The organisation's uploads hold too much; name them in tasks, or wait until they are forgotten, after a day."""
+
+    code = "limit.uploads"
     retryable = True
 
 

@@ -59,6 +59,7 @@ class ServerSettings(Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     websocket_port: Annotated[int, Field(ge=0, le=65535)] = 8081
     streams_per_user: Count = 50
+    upload_bytes: Count = 2_000_000_000
     data: str = ""
 
 

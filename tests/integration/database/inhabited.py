@@ -33,6 +33,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"digest": b"dump{m}", "data": b"data{m}", "raw_size": 1},
         {"digest": b"context{m}", "data": b"data{m}", "raw_size": 1},
         {"digest": b"unused{m}", "data": b"data{m}", "raw_size": 1},
+        {"digest": b"uploaded{m}", "data": b"data{m}", "raw_size": 1},
     ],
     "agent_defs": [
         {
@@ -238,6 +239,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "limit_reservations": [{"task_id": "running_{m}", "seq": 1, "user_id": "u_{m}", "tokens": 1}],
     "uploads": [
         {"upload_id": "up_{m}", "user_id": "u_{m}", "name": "f_{m}", "chars": 1, "digest": b"context{m}"},
+        {"upload_id": "unused_{m}", "user_id": "u_{m}", "name": "f_{m}", "chars": 1, "digest": b"uploaded{m}"},
         {
             "upload_id": "upold_{m}",
             "user_id": "u_{m}",

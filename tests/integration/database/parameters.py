@@ -336,6 +336,7 @@ BEYOND: Mapping[Statement, Reach] = {
 
 _TOLD = "It only tells who listens to look; they look as who they are."
 NOTHING: Mapping[Statement, str] = {
+    (_HTTP, "hold_uploads"): "It only waits for its turn.",
     (_SLACK, "wake"): _TOLD,
     (_WEBHOOKS, "wake"): _TOLD,
     (_SCHEDULER, "announce_cancel"): _TOLD,

@@ -26,10 +26,11 @@ from greatwheel.database.database import Database
 
 from ..websocket.conftest import key_of, served_of
 from .conftest import SOURCE, House
+from .test_tenants import slack_app, webhooks
 
-EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("OPENAPI_EXAMPLES", "24"))
 """Requests to each operation, in each of the two modes."""
-OFFERED = ("agent", "user", "session_id", "task_id")
+OFFERED = ("agent", "user", "session_id", "task_id", "upload_id")
 """Names of things in bodies."""
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 Things = Mapping[str, str]
@@ -44,13 +45,15 @@ async def made_in(house: House) -> tuple[str, Things]:
     await admin("PUT", "/api/secrets/SPECIAL", 204, json={"value": "a secret value"})
     await admin("POST", "/api/memory", 204, json={"key": "k", "value": "v"})
     await admin("POST", "/api/mcp-servers", 201, json={"name": "special", "url": "https://8.8.8.8/mcp"})
+    upload = await admin("POST", "/api/uploads", 201, files={"file": ("a.txt", b"content")})
     made = await admin.submit("x", agent="special")
     task = await house.begin(admin.org_id, made["task_id"])
     await house.tell(task, "noted", text="x")
     await house.ask(task, "well?")
     return key_of(admin), {
         "task_id": made["task_id"], "session_id": made["session_id"], "agent": "special", "version": "1",
-        "user": "bob", "key": other["key_id"], "name": "SPECIAL", "server": "special",
+        "user": "bob", "key": other["key_id"], "name": "SPECIAL", "server": "special", "model": "special",
+        "upload_id": upload["upload_id"], **await webhooks(house, admin, "bob"), **await slack_app(admin, "bob"),
     }  # fmt: skip
 
 

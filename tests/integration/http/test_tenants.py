@@ -93,6 +93,7 @@ CALLS: dict[Route, Call] = {
     ("GET", "/api/webhooks"): Call(admin=True, own=200),
     ("POST", "/api/webhooks"): Call(admin=True, json={"name": "special", "user": "{user}"}),
     ("PATCH", "/api/webhooks/{webhook_id}"): Call(admin=True, json={"enabled": False}),
+    ("POST", "/api/webhooks/{webhook_id}/secret"): Call(admin=True, json={}),
     ("GET", "/api/webhooks/outbound"): Call(admin=True, own=200),
     ("POST", "/api/webhooks/outbound"): Call(
         admin=True, json={"url": "https://8.8.8.8/x", "events": ["task.ended"], "agent": "special"}, own=201
@@ -269,9 +270,9 @@ async def talked(house: House, member: Caller) -> tuple[str, str]:
     return session, task_id
 
 
-async def webhooks(house: House, admin: Caller) -> Mapping[str, str]:
+async def webhooks(house: House, admin: Caller, user: str = "ada") -> Mapping[str, str]:
     """A webhook, a subscription and a delivery of it."""
-    hook = await admin("POST", "/api/webhooks", 201, json={"name": HIDDEN, "user": "ada", "agent": "special"})
+    hook = await admin("POST", "/api/webhooks", 201, json={"name": HIDDEN, "user": user, "agent": "special"})
     order = {"url": f"https://8.8.8.8/{HIDDEN}", "events": ["task.ended"], "agent": "special"}
     told = await admin("POST", "/api/webhooks/outbound", 201, json=order)
     async with house.parts.database.org(admin.org_id) as conn:
@@ -287,11 +288,11 @@ async def webhooks(house: House, admin: Caller) -> Mapping[str, str]:
     }
 
 
-async def slack_app(admin: Caller) -> Mapping[str, str]:
+async def slack_app(admin: Caller, user: str = "ada") -> Mapping[str, str]:
     """A Slack app, and somebody of its workspace."""
-    order = {"name": HIDDEN, "bot_token": "SPECIAL", "signing_secret": "SPECIAL", "default_user": "ada"}
+    order = {"name": HIDDEN, "bot_token": "SPECIAL", "signing_secret": "SPECIAL", "default_user": user}
     app = await admin("POST", "/api/slack", 201, json=order)
-    await admin("PUT", f"/api/slack/{app['slack_id']}/users/U{HIDDEN.upper()}", json={"user": "ada"})
+    await admin("PUT", f"/api/slack/{app['slack_id']}/users/U{HIDDEN.upper()}", json={"user": user})
     return {"slack_id": app["slack_id"], "slack_user": f"U{HIDDEN.upper()}"}
 
 

@@ -156,3 +156,23 @@ async def test_an_upload_is_sealed_anew_with_a_new_master_key(house: House, memb
     assert task.context is not None
     async with house.parts.database.org(member.org_id) as conn:
         assert await kept_context(conn, member.org_id, Sealer([new]), task.context) == "rotated"
+
+
+async def test_uploads_that_nothing_has_taken_hold_so_much(house: House, member: Caller, admin: Caller) -> None:
+    """One more is 429, by whomever of the organisation, and nothing of it is kept, until some is used or forgotten."""
+    house.app.state.upload_bytes = 2_500
+    first = await put(member, "a.txt", b"a" * 1_000)
+    await put(admin, "b.txt", b"b" * 1_000)
+    refused = await put(member, "c.txt", b"c" * 1_000, 429)
+    assert refused["error"]["code"] == "limit.uploads"
+    assert "2,500 bytes" in refused["error"]["message"]
+    assert await blobs(house, member) == 2
+    await put(member, "again.txt", b"a" * 1_000)  # what is there already takes no room
+    await member.submit(upload_id=first["upload_id"])
+    await put(member, "c.txt", b"c" * 1_000)
+    await put(member, "d.txt", b"d" * 1_000, 429)
+    await age(house, member)
+    both = await asyncio.gather(
+        *(member.client.post("/api/uploads", files={"file": ("x", c * 1_500)}) for c in (b"e", b"f"))
+    )
+    assert sorted(answer.status_code for answer in both) == [201, 429]

@@ -188,6 +188,26 @@ async def test_a_disabled_users_webhook_makes_no_task(house: House, admin: Calle
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "access.permission_denied")
 
 
+@pytest.mark.parametrize("scheme", ["standard", "github"])
+async def test_a_webhook_can_have_another_secret(house: House, admin: Caller, scheme: str) -> None:
+    """A fresh one, or the sender's own: the old one is worth nothing at once; what can't be one changes nothing."""
+    webhook = await made(admin, scheme=scheme)
+    path = f"/api/webhooks/{webhook['webhook_id']}/secret"
+    secrets = [webhook["secret"], (await admin("POST", path, json={}))["secret"]]
+    own = signing.new_secret()
+    assert (await admin("POST", path, json={"secret": own}))["secret"] == own
+    await admin("POST", path, 400, json={"secret": "short"})
+    body = b'{"action": "opened"}'
+    for number, secret in enumerate([*secrets, own]):
+        headers = signing.signed_headers(secret, f"msg_{number}", int(time.time()), body)
+        if scheme == "github":
+            digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            headers = {"x-hub-signature-256": f"sha256={digest}"}
+        answer = await house.client().post(webhook["path"], content=body, headers=headers)
+        assert answer.status_code == (202 if secret == own else 401), answer.text
+    assert own not in json.dumps(await admin("GET", "/api/webhooks"))
+
+
 async def test_webhooks_are_looked_after(house: House, admin: Caller) -> None:
     """They are listed without their secret, changed, and removed; a name is taken once."""
     webhook = await made(admin)

@@ -156,6 +156,21 @@ async def test_a_failed_delivery_comes_again_the_same(house: House, admin: Calle
     assert all(each["seconds"] >= 0 for each in delivery["log"])
 
 
+async def test_a_subscription_can_have_another_secret(house: House, admin: Caller, receiver: Receiver) -> None:
+    """The next attempt is signed with it, also at what was on its way; the old one signs nothing more."""
+    subscription = await subscribed(admin, receiver, ["task.ended"])
+    path = f"/api/webhooks/outbound/{subscription['subscription_id']}/secret"
+    await finished(house, admin)
+    fresh = (await admin("POST", path))["secret"]
+    assert fresh != subscription["secret"]
+    async with delivering(house):
+        await in_state(admin, subscription, "done")
+    (got,) = receiver.got
+    assert signing.received("standard", fresh, got.headers, got.body, time.time()) is not None
+    assert signing.received("standard", subscription["secret"], got.headers, got.body, time.time()) is None
+    await admin("POST", "/api/webhooks/outbound/sub_none/secret", 404)
+
+
 async def test_what_fails_for_long_is_given_up_and_retried_by_hand(
     house: House, admin: Caller, receiver: Receiver
 ) -> None:
@@ -168,7 +183,7 @@ async def test_what_fails_for_long_is_given_up_and_retried_by_hand(
         (dead,) = await in_state(admin, subscription, "dead")
         assert (dead["attempts"], len(receiver.got)) == (3, 3)
         receiver.answer = lambda got: Say()
-        await admin("POST", f"{path}/{dead['delivery_id']}/retry", 202)
+        await admin("POST", f"{path}/{dead['delivery_id']}/retry", 204)
         (done,) = await in_state(admin, subscription, "done")
         assert (done["delivery_id"], done["attempts"]) == (dead["delivery_id"], 4)
         await admin("POST", f"{path}/msg_none/retry", 404)

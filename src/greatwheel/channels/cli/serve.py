@@ -127,7 +127,7 @@ async def listen_on(
     streams = installation.settings.server.streams_per_user
     app = create_app(
         installation, model=model, door=door, offer=offer_of(llm), networks=networks, streams=streams,
-        origins=installation.settings.mcp.origins,
+        origins=installation.settings.mcp.origins, upload_bytes=installation.settings.server.upload_bytes,
     )  # fmt: skip
     server = server_of(app, web_sockets=web_sockets.getsockname()[1] if web_sockets else None)
     # Signals are the caller's business: they stop the worker as well.

@@ -90,12 +90,14 @@ def create_app(
     networks: Sequence[Network] = (),
     streams: int = MOST_STREAMS,
     origins: Sequence[str] = (),
+    upload_bytes: int = uploads.MOST_UNUSED,
 ) -> FastAPI:
     """The API of these parts; `model` looks after the model for /health. Its lifespan must be entered, as servers do.
 
     The middlewares stand in the order in which a request meets them. `door`: who checks callers, if not the database;
     `networks`: those that are not public, and may be delivered to; `offer`: the models and their prices; `streams`: how
-    many each user may have open; `origins`: of web pages that may speak MCP.
+    many each user may have open; `origins`: of web pages that may speak MCP; `upload_bytes`: that an organisation's
+    unused uploads may hold.
     """
     clock = clock or SystemClock()
     door = door or Door(parts.database, clock)
@@ -121,6 +123,7 @@ def create_app(
     app.state.clock = clock
     app.state.networks = tuple(networks)
     app.state.places = Places(streams)
+    app.state.upload_bytes = upload_bytes
     app.state.open_sockets = OpenSockets()
     app.state.news = News(parts.database)
     app.state.health = HealthDesk(parts.database, model, clock)

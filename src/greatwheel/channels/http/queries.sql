@@ -136,6 +136,19 @@ order by created_at;
 insert into uploads (org_id, upload_id, user_id, name, chars, digest)
 values (%(org)s, %(upload)s, %(user)s, %(name)s, %(chars)s, %(digest)s);
 
+-- name: hold_uploads
+-- Wait for whoever else uploads something for the organisation.
+select pg_advisory_xact_lock(hashtextextended('uploads ' || %(org)s, 0));
+
+-- name: unused_upload_bytes
+-- What the uploads hold that no task or session has.
+select coalesce(sum(b.raw_size), 0)::bigint as bytes
+from (select distinct digest from uploads where org_id = %(org)s) u
+join blobs b on b.org_id = %(org)s and b.digest = u.digest
+where not exists (select from tasks t where t.org_id = b.org_id and t.context = b.digest)
+  and not exists (select from sessions s where s.org_id = b.org_id and b.digest in (s.context, s.given))
+  and not exists (select from session_points p where p.org_id = b.org_id and p.context = b.digest);
+
 -- name: share_upload
 -- The content of an upload of a user's; nobody can drop it before this transaction ends.
 select digest from uploads

@@ -14,7 +14,7 @@ from fastapi import UploadFile
 
 from greatwheel.channels.http.statements import SQL
 from greatwheel.channels.http.visits import Visit
-from greatwheel.core.errors import GreatwheelError, NotFound
+from greatwheel.core.errors import GreatwheelError, NotFound, UploadsFull
 from greatwheel.core.ids import OrgId, new_id
 from greatwheel.core.tasks import KeptContext
 from greatwheel.database.connection import OrgConnection
@@ -25,6 +25,8 @@ from greatwheel.runtime.keeping import keep_context
 
 LOG = logging.getLogger("greatwheel.http")
 MOST_BYTES = 100 * 1000 * 1000
+MOST_UNUSED = 2_000_000_000
+"""Bytes of an organisation's uploads that no task or session has."""
 SWEEP_SECONDS = 3_600.0
 _LONGEST_NAME = 200
 _AT_A_TIME = asyncio.Semaphore(2)
@@ -40,12 +42,13 @@ class Upload:
     chars: int
 
 
-async def keep(visit: Visit, file: UploadFile) -> Upload:
-    """Keep a file for its user.
+async def keep(visit: Visit, file: UploadFile, most: int) -> Upload:
+    """Keep a file for its user, if the organisation's uploads that nothing has taken hold `most` bytes then, or less.
 
     Raises:
         NotText: it is not text.
         ContextInvalid: it is empty.
+        UploadsFull: they would hold more.
     """
     name = storable_text(file.filename or "file")[-_LONGEST_NAME:]
     async with _AT_A_TIME:
@@ -58,7 +61,19 @@ async def keep(visit: Visit, file: UploadFile) -> Upload:
                 "chars": upload.chars, "digest": digest,
             }  # fmt: skip
             await conn.execute(SQL["put_upload"], row)
+            await _require_room(visit, conn, most)
     return upload
+
+
+async def _require_room(visit: Visit, conn: OrgConnection, most: int) -> None:
+    values = {"org": visit.org_id}
+    await conn.execute(SQL["hold_uploads"], values)  # two at the same time would not see each other
+    row = await (await conn.execute(SQL["unused_upload_bytes"], values)).fetchone()
+    if row is None or row["bytes"] > most:
+        raise UploadsFull(
+            f"The organisation's uploads that no task has named would hold more than {most:,} bytes"
+            " (`upload_bytes` of [server]); name them in tasks, or wait: each is forgotten a day after it came."
+        )
 
 
 async def context_of(visit: Visit, conn: OrgConnection, upload_id: str | None, context: Any) -> Any:

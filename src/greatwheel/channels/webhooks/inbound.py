@@ -131,6 +131,23 @@ async def update(conn: OrgConnection, org_id: OrgId, webhook_id: str, change: We
     return await get(conn, org_id, webhook_id)
 
 
+async def set_secret(conn: OrgConnection, org_id: OrgId, sealer: Sealer, webhook_id: str, secret: str | None) -> str:
+    """Give a webhook another secret, a fresh one unless the sender's is given; it, which is known only now.
+
+    Raises:
+        NotFound: there is no such webhook.
+        BadInput: the secret can't be one.
+    """
+    scheme = (await get(conn, org_id, webhook_id)).scheme
+    secret = secret or signing.new_secret()
+    signing.check_secret(scheme, secret)
+    sealed = sealer.seal(org_id, binding(webhook_id), secret.encode())
+    values = {"org": org_id, "webhook": webhook_id, "sealed": sealed}
+    if await (await conn.execute(SQL["set_webhook_secret"], values)).fetchone() is None:
+        raise _unknown()
+    return secret
+
+
 async def remove(conn: OrgConnection, org_id: OrgId, webhook_id: str) -> None:
     """Take a webhook away. Raises NotFound."""
     values = {"org": org_id, "webhook": webhook_id}

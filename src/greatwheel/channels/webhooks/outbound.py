@@ -126,6 +126,20 @@ async def update(
     return await get(conn, org_id, subscription_id)
 
 
+async def set_secret(conn: OrgConnection, org_id: OrgId, sealer: Sealer, subscription_id: str) -> str:
+    """Sign what is delivered with a fresh secret from the next attempt on; it, which is known only now.
+
+    Raises:
+        NotFound: there is no such subscription.
+    """
+    secret = signing.new_secret()
+    sealed = sealer.seal(org_id, binding(subscription_id), secret.encode())
+    values = {"org": org_id, "subscription": subscription_id, "sealed": sealed}
+    if await (await conn.execute(SQL["set_subscription_secret"], values)).fetchone() is None:
+        raise _unknown()
+    return secret
+
+
 async def unsubscribe(conn: OrgConnection, org_id: OrgId, subscription_id: str) -> None:
     """Take a subscription away, and what is on its way to it. Raises NotFound."""
     values = {"org": org_id, "subscription": subscription_id, "kind": "webhook"}

@@ -25,6 +25,10 @@ update webhooks set
 where org_id = %(org)s and webhook_id = %(webhook)s
 returning webhook_id;
 
+-- name: set_webhook_secret
+-- Another secret: deliveries are signed with it from now on.
+update webhooks set sealed = %(sealed)s where org_id = %(org)s and webhook_id = %(webhook)s returning webhook_id;
+
 -- name: remove_webhook
 -- Take a webhook away, and what is remembered of its deliveries.
 delete from webhooks where org_id = %(org)s and webhook_id = %(webhook)s returning webhook_id;
@@ -75,6 +79,12 @@ update subscriptions set
   enabled = coalesce(%(enabled)s::boolean, enabled),
   reason = case when %(enabled)s::boolean is null then reason end,
   paused_until = case when %(enabled)s::boolean is null then paused_until end
+where org_id = %(org)s and subscription_id = %(subscription)s and kind = 'webhook'
+returning subscription_id;
+
+-- name: set_subscription_secret
+-- Another secret: what is delivered is signed with it from the next attempt on.
+update subscriptions set sealed = %(sealed)s
 where org_id = %(org)s and subscription_id = %(subscription)s and kind = 'webhook'
 returning subscription_id;
 

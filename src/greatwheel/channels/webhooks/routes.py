@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from greatwheel.channels.http.authentication import address_of
@@ -93,6 +93,20 @@ class MadeWebhook(WebhookFacts):
 
     path: str
     """Where deliveries are to be sent."""
+    secret: str
+    """It is shown only now."""
+
+
+class OwnSecret(Body):
+    """The secret that a webhook is to have."""
+
+    secret: SecretStr | None = None
+    """The sender's; null: a fresh one."""
+
+
+class FreshSecret(BaseModel):
+    """A secret that was set."""
+
     secret: str
     """It is shown only now."""
 
@@ -231,6 +245,13 @@ async def update_subscription(
     return SubscriptionFacts.model_validate(changed)
 
 
+@router.post("/outbound/{subscription_id}/secret")
+async def rotate_secret(visit: Admin, subscription_id: WebhookPath) -> FreshSecret:
+    """Sign with a fresh secret, also what is on its way. What the receiver refuses meanwhile is tried again."""
+    async with visit.org() as conn:
+        return FreshSecret(secret=await outbound.set_secret(conn, visit.org_id, visit.parts.sealer, subscription_id))
+
+
 @router.delete("/outbound/{subscription_id}", status_code=HTTPStatus.NO_CONTENT)
 async def unsubscribe(visit: Admin, subscription_id: WebhookPath) -> None:
     """Deliver nothing more there, and forget what was."""
@@ -271,6 +292,14 @@ async def update_webhook(visit: Admin, webhook_id: WebhookPath, given: ChangedWe
         return WebhookFacts.model_validate(await inbound.update(conn, visit.org_id, webhook_id, change))
 
 
+@router.post("/{webhook_id}/secret")
+async def rotate_webhook_secret(visit: Admin, webhook_id: WebhookPath, given: OwnSecret) -> FreshSecret:
+    """Have deliveries signed with another secret: from now on the old one is worth nothing."""
+    own = None if given.secret is None else given.secret.get_secret_value()
+    async with visit.org() as conn:
+        return FreshSecret(secret=await inbound.set_secret(conn, visit.org_id, visit.parts.sealer, webhook_id, own))
+
+
 @router.delete("/{webhook_id}", status_code=HTTPStatus.NO_CONTENT)
 async def remove_webhook(visit: Admin, webhook_id: WebhookPath) -> None:
     """Take nothing in there any more. Its tasks go on."""
@@ -296,12 +325,11 @@ async def list_deliveries(
     return Page(items=items, next=place_cursor(found[limit - 1].seq) if len(found) > limit else None)
 
 
-@router.post("/{subscription_id}/deliveries/{delivery_id}/retry", status_code=HTTPStatus.ACCEPTED)
-async def retry_delivery(visit: Admin, subscription_id: WebhookPath, delivery_id: WebhookPath) -> Response:
+@router.post("/{subscription_id}/deliveries/{delivery_id}/retry", status_code=HTTPStatus.NO_CONTENT)
+async def retry_delivery(visit: Admin, subscription_id: WebhookPath, delivery_id: WebhookPath) -> None:
     """Deliver once more, under the same id, what was delivered or given up."""
     async with visit.org() as conn:
         await outbound.deliver_again(conn, visit.org_id, subscription_id, delivery_id)
-    return Response(status_code=HTTPStatus.ACCEPTED)
 
 
 def _told(made: outbound.Subscription) -> Mapping[str, Any]:

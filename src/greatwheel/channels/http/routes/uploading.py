@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter, File, Request, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from greatwheel.channels.http import uploads
@@ -33,9 +33,11 @@ class UploadFacts(BaseModel):
     responses={HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"model": ErrorBody, "description": "The file is not text."}},
 )
 async def upload(
-    visit: Visitor, file: Annotated[UploadFile, File(description="Text, JSON or CSV in UTF-8, up to 100 MB.")]
+    visit: Visitor,
+    request: Request,
+    file: Annotated[UploadFile, File(description="Text, JSON or CSV in UTF-8, up to 100 MB.")],
 ) -> UploadFacts:
     """Upload a file to be the context of a task. JSON becomes data if the file's name ends in `.json`."""
     if file.size is None or file.size > uploads.MOST_BYTES:
         raise FileTooLarge
-    return UploadFacts.model_validate(await uploads.keep(visit, file))
+    return UploadFacts.model_validate(await uploads.keep(visit, file, request.app.state.upload_bytes))
