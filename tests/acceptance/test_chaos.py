@@ -23,7 +23,7 @@ def test_workers_may_be_killed_at_any_write() -> None:
         "1",
     ]
     ran = subprocess.run(
-        [sys.executable, "-m", "greatwheel.testing.chaos", *order], capture_output=True, text=True, timeout=300
+        [sys.executable, "-m", "greatwheel.testing.chaos", *order], capture_output=True, text=True, timeout=600
     )
     assert ran.returncode == 0, f"{ran.stdout[-8000:]}\n{ran.stderr[-4000:]}"
     counts = {line[:44].strip(): int(line[44:51]) for line in ran.stdout.splitlines() if line[44:51].strip().isdigit()}
