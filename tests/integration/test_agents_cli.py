@@ -104,6 +104,16 @@ def test_an_agent_is_defined_changed_and_removed(agents: Command) -> None:
     assert agents.json("list") == []
 
 
+def test_an_agent_gets_instructions(agents: Command) -> None:
+    """define takes instructions as words or from a file, show tells them, and other changes leave them."""
+    (agents.folder / "said.txt").write_text("Answer in French.")
+    agents.said("define", "two", "--bare", "--instructions", "Answer in German.")
+    assert "instructions: Answer in German.\n" in agents.said("show", "two")
+    agents.said("define", "two", "--instructions", str(agents.folder / "said.txt"))
+    assert agents.json("define", "two", "--model", "small")["instructions"] == "Answer in French."
+    assert agents.json("define", "two", "--instructions", "")["instructions"] == ""
+
+
 def test_faults_are_one_line_each(agents: Command) -> None:
     """What can't be done is told in one line, with the reason."""
     (agents.folder / "bad.py").write_text("x = 1\ndef handle(task:\n")

@@ -18,6 +18,7 @@ from greatwheel.channels.cli.suggestions import agent_names
 from greatwheel.channels.cli.tenants import OrgOption as LocalOrgOption
 from greatwheel.channels.cli.tenants import with_database
 from greatwheel.channels.cli.terminal import safe
+from greatwheel.channels.cli.watching import InstructionsOption, instructions_of
 from greatwheel.core.errors import BadInput, NotFound
 from greatwheel.database.database import Database
 from greatwheel.registry.definitions import parse_agent
@@ -31,6 +32,10 @@ agents_app = typer.Typer(help="Define agents, and look at the versions of their 
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The agent's name.", autocompletion=agent_names)]
 _PATH = "/api/agents/{}"
+_SHOWN = (
+    "name", "agent_id", "code", "version", "description",
+    "model", "engine", "instructions", "tools", "denied", "budget",
+)  # fmt: skip
 
 
 @agents_app.command("list")
@@ -65,7 +70,7 @@ def show_agent(
         print_json({**agent, "version": shown})
         return
     told = agent | {"code": _place(agent), "version": _version_line(shown)}
-    for field in ("name", "agent_id", "code", "version", "description", "model", "engine", "tools", "denied", "budget"):
+    for field in _SHOWN:
         value = told[field]
         print(safe(f"{field}: {' '.join(value) if isinstance(value, list) else value or ''}").rstrip())
     print(safe(f"\n{shown['source']}") if shown["source"] else "\n(no code: the loop alone)")
@@ -150,6 +155,7 @@ def define_agent(
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     model: Annotated[str | None, typer.Option(help="The model it uses.")] = None,
     engine: Annotated[str | None, typer.Option(help="monty or ouros.")] = None,
+    instructions: InstructionsOption = None,
     tool: Annotated[list[str] | None, typer.Option(help="A pattern of what it may call; may be repeated.")] = None,
     deny: Annotated[list[str] | None, typer.Option(help="A pattern of what it may not call; may be repeated.")] = None,
     budget: Annotated[list[str] | None, typer.Option(metavar="KEY=N", help="As tokens=5000; may be repeated.")] = None,
@@ -168,6 +174,7 @@ def define_agent(
         "description": description,
         "model": model,
         "engine": engine,
+        "instructions": instructions_of(instructions),
         "tools": tool,
         "denied": deny,
         "budget": None if budget is None else _budget(budget),
