@@ -118,6 +118,9 @@ def serving(
             "OPENAI_BASE_URL": "" if real_model else model.openai_url,
             "OPENAI_API_KEY": "none",
             "GREATWHEEL_SESSION__IN_MEMORY": "8",
+            "GREATWHEEL_WEBHOOKS__NETWORKS": '["127.0.0.0/8"]',
+            "GREATWHEEL_WEBHOOKS__ATTEMPTS": "2",
+            "GREATWHEEL_WEBHOOKS__BACKOFF_SECONDS": "0.1",
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "greatwheel.channels.cli.app", "serve", "--port", "0"],

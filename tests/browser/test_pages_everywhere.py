@@ -29,9 +29,9 @@ ASKING = f"def handle(task):\n    return channel.ask({EVIL!r}, choices=[{EVIL!r}
 HOSTILE = frozenset(
     {
         "agent", "allow", "answer", "answered", "asked", "denied", "deny", "description", "detail", "diff", "engine",
-        "error", "error_code", "hint", "input", "instructions", "label", "message", "model", "name", "note",
+        "error", "error_code", "events", "hint", "input", "instructions", "label", "message", "model", "name", "note",
         "observation", "outcome", "path", "preview", "question", "reason", "request", "sha256", "size", "source",
-        "stdout", "text", "title", "tools", "triage_agent", "type", "user_name",
+        "stdout", "text", "title", "tools", "triage_agent", "type", "url", "user_name",
     }
 )  # fmt: skip
 """What of the API's answers is made a script. Some of it the server would never take; the pages don't know that."""
@@ -74,13 +74,21 @@ def house(wheel: Wheel) -> dict[str, Any]:
     wheel.call("POST", "/api/keys", 201, json={"user": "eve", "label": EVIL})
     wheel.call("PUT", "/api/limits", 204, json={"metric": "tasks", "period": "day", "soft": 1, "user": "eve"})
     wheel.call("PUT", "/api/secrets/NAMED", 204, json={"value": "something hidden"})
+    wheel.call("POST", "/api/webhooks", 201, json={"name": "pushes", "user": "eve"})
+    order = {"url": "http://127.0.0.1:9/nobody", "events": ["task.ended", "question.asked"]}
+    subscription = wheel.call("POST", "/api/webhooks/outbound", 201, json=order)["subscription_id"]
     told = {}
     for name in ("evil", "raising", "asking"):
         made = wheel.call("POST", "/api/tasks", 202, key=key, json={"input": EVIL, "agent": name})
         told[name] = wheel.ended(made["task_id"])
     session = told["evil"]["session_id"]
     fork = wheel.call("POST", f"/api/sessions/{session}/fork", 201, json={})["session_id"]
-    return {**{name: task["task_id"] for name, task in told.items()}, "session": session, "fork": fork}
+    return {
+        **{name: task["task_id"] for name, task in told.items()},
+        "session": session,
+        "fork": fork,
+        "subscription": subscription,
+    }
 
 
 PLACES = (
@@ -107,6 +115,8 @@ PLACES = (
     "#/organisation/keys",
     "#/organisation/limits",
     "#/organisation/secrets",
+    "#/organisation/webhooks",
+    "#/organisation/webhooks/{subscription}",
     "#/organisation/settings",
     "#/overview",
 )
@@ -151,12 +161,12 @@ def answer_hostile(route: Route) -> None:
 
 def tell_hostile(route: Route) -> None:
     """A task's events, hostile as can be; then its end."""
-    task = route.fetch(
-        url=route.request.url.partition("/events")[0], headers={**route.request.headers, "accept": "*/*"}
-    )
-    told = [*TOLD.items(), ("task.ended", made_hostile(task.json()) | {"status": "failed"})]
-    body = "".join(f"id: {id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n" for id, (kind, data) in enumerate(told, 1))
-    route.fulfill(content_type="text/event-stream", body=body)
+    headers = {**route.request.headers, "accept": "*/*"}
+    task = route.fetch(url=route.request.url.partition("/events")[0], headers=headers).json()
+    told = [*TOLD.items(), ("task.ended", made_hostile(task) | {"status": "failed"})]
+    first = int(headers.get("last-event-id", 0)) + 1
+    events = [f"id: {id}\nevent: {kind}\ndata: {json.dumps(data)}\n\n" for id, (kind, data) in enumerate(told, first)]
+    route.fulfill(content_type="text/event-stream", body="".join(events))
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", WALL), ("dark", PHONE)])

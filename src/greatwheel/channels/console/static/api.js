@@ -25,8 +25,8 @@ async function call(method, path, body, options = {}) {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const answer = await reached(path, { method, headers, body: payload, signal: options.signal });
   if (!answer.ok) throw await failureOf(answer, path);
-  if (answer.status === 204) return null;
-  return answer.json();
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
 }
 
 async function reached(path, request) {

@@ -1,4 +1,4 @@
-// The organisation: users, API keys, limits, secrets and settings. For admins.
+// The organisation: users, API keys, limits, secrets, webhooks and settings. For admins.
 //   #/organisation/keys
 
 import { append, h } from "../dom.js";
@@ -9,8 +9,9 @@ import { secrets } from "./secrets.js";
 import { settings } from "./orgsettings.js";
 import { users } from "./users.js";
 import { tabs, views } from "./views.js";
+import { webhooks } from "./webhooks.js";
 
-const PARTS = { users: ["Users", users], keys: ["API keys", keys], limits: ["Limits", limits], secrets: ["Secrets", secrets], settings: ["Settings", settings] };
+const PARTS = { users: ["Users", users], keys: ["API keys", keys], limits: ["Limits", limits], secrets: ["Secrets", secrets], webhooks: ["Webhooks", webhooks], settings: ["Settings", settings] };
 
 export const render = (root, given) => views(root, given, (params) => part(Object.hasOwn(PARTS, params.id ?? "") ? params.id : "users"));
 
