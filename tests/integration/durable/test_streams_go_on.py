@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import httpx
 from websockets.asyncio.client import connect
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.core.ids import TaskId
 from greatwheel.tenancy import api_keys
 from greatwheel.testing.server_formats import FakeRequest

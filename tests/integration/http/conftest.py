@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from psycopg.types.json import Jsonb
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.core.ids import OrgId, TaskId, UserId
 from greatwheel.core.tasks import Ending, Task
 from greatwheel.database.connection import OrgConnection

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.channels.http.authentication import is_public
 from greatwheel.channels.http.body_limit import MOST_BODY
 from greatwheel.channels.http.throttle import TRIES
@@ -96,7 +96,7 @@ async def test_our_own_faults_are_told_without_details(
     """An unforeseen exception and a refusal of the database are 500 in the one shape; the log has the cause."""
     for error, code in ((RuntimeError("inner thing"), "internal"), (DatabaseError("inner thing"), "database.failed")):
 
-        async def fail(*_: Any, error: Exception = error) -> None:
+        async def fail(*_: Any, error: Exception = error, **named: Any) -> None:
             raise error
 
         monkeypatch.setattr(house.parts.registry, "list", fail)

@@ -14,8 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from greatwheel.channels.http import listening
-from greatwheel.channels.http.serving import STOP_SECONDS
+from greatwheel.channels.http.serving import STOP_SECONDS, listening
 from greatwheel.core.errors import BadInput
 from greatwheel.core.ids import OrgId
 from greatwheel.database.database import Database
@@ -27,7 +26,8 @@ PROGRAM = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from tests_http_conftest import parts_of
-from greatwheel.channels.http import create_app, listening, server_of
+from greatwheel.channels.http.app import create_app
+from greatwheel.channels.http.serving import listening, server_of
 from greatwheel.database.database import Database
 
 async def main(url, folder, port):

@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitRequestParams, ElicitResult, TextContent, TextResourceContents
 
-from greatwheel.channels.http import create_app, listening, server_of
+from greatwheel.channels.http.app import create_app
+from greatwheel.channels.http.serving import listening, server_of
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database
 

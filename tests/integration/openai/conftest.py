@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from openai import AsyncOpenAI
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.core.ids import OrgId
 from greatwheel.core.tasks import Task
 from greatwheel.database.database import Database

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.channels.slack.dealing import SlackErrands
 from greatwheel.channels.slack.posting import SlackSender
 from greatwheel.channels.webhooks.courier import Courier

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.channels.webhooks.courier import Courier
 from greatwheel.channels.webhooks.deliverer import Deliverer, DelivererSettings
 from greatwheel.channels.webhooks.sending import WebhookSender

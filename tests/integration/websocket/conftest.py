@@ -14,7 +14,8 @@ import pytest
 from fastapi import FastAPI
 from websockets.asyncio.client import ClientConnection, connect
 
-from greatwheel.channels.http import create_app, listening, server_of
+from greatwheel.channels.http.app import create_app
+from greatwheel.channels.http.serving import listening, server_of
 from greatwheel.core.ids import OrgId
 from greatwheel.database.database import Database
 from greatwheel.tenancy import api_keys

@@ -17,7 +17,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from greatwheel.channels.http import create_app, following, serving
+from greatwheel.channels.http import following, serving
+from greatwheel.channels.http.app import create_app
 from greatwheel.channels.http.serving import MOST_MESSAGE
 from greatwheel.channels.http.visits import Visit
 from greatwheel.core.ids import TaskId

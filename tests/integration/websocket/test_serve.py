@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from greatwheel.channels.cli import serve
-from greatwheel.channels.http import listening
+from greatwheel.channels.http.serving import listening
 
 from ...browser.serving import Wheel, serving
 from .conftest import talking

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from greatwheel.channels.cli.client import ServerUnavailable
-from greatwheel.channels.http import create_app
+from greatwheel.channels.http.app import create_app
 from greatwheel.core import errors
 from greatwheel.core.errors import GreatwheelError, ModelBusy
 from greatwheel.runtime.record import ReplayMismatch

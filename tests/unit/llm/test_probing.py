@@ -16,7 +16,10 @@ from greatwheel.llm.specs import OpenAISpec
 async def trickling() -> AsyncIterator[str]:
     """The address of a server that sends a byte of its answer now and then, and never the last."""
 
+    answering: set[asyncio.Task[None] | None] = set()
+
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answering.add(asyncio.current_task())
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n")
         try:
@@ -24,12 +27,15 @@ async def trickling() -> AsyncIterator[str]:
                 writer.write(b" ")
                 await writer.drain()
                 await asyncio.sleep(0.02)
-        except ConnectionError:
+        except (ConnectionError, asyncio.CancelledError):
             writer.close()
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         host, port = server.sockets[0].getsockname()
         yield f"http://{host}:{port}"
+        for task in filter(None, answering):
+            task.cancel()
+        await asyncio.gather(*filter(None, answering))
 
 
 async def test_a_server_that_deals_out_its_answer_is_given_up(trickling: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,15 +8,18 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from socket import socket
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
+from greatwheel.channels.cli.rows import print_line
 from greatwheel.channels.cli.tenants import announce_first
 from greatwheel.channels.cli.terminal import say
-from greatwheel.channels.cli.worker import Concurrency, Config, look_for_model, run_until_stopped
-from greatwheel.channels.http import create_app, listening, model_probe, server_of
+from greatwheel.channels.cli.worker import Concurrency, Config, ReadyOption, look_for_model, run_until_stopped
+from greatwheel.channels.http.app import create_app
 from greatwheel.channels.http.door import Door
+from greatwheel.channels.http.health import model_probe
+from greatwheel.channels.http.serving import listening, server_of
 from greatwheel.core.errors import BadInput
 from greatwheel.server.assembly import Installation, load_everybodys_agents, opened, opened_runner, work
 from greatwheel.server.offer import offer_of
@@ -45,6 +48,7 @@ def serve_command(
         int | None, typer.Option(min=0, max=65535, help="The port for web sockets alone; 0: none.")
     ] = None,
     concurrency: Concurrency = None,
+    as_json: ReadyOption = False,
 ) -> None:
     """Serve the HTTP API and carry out tasks, in one process. Add `greatwheel worker`s for more of the latter."""
     settings = load_settings(config)
@@ -54,10 +58,12 @@ def serve_command(
         port=server.port if port is None else port,
         websocket_port=server.websocket_port if websocket_port is None else websocket_port,
     )
-    run_until_stopped(lambda stop: _serve(settings, place, concurrency, stop))
+    run_until_stopped(lambda stop: _serve(settings, place, concurrency, stop, as_json=as_json))
 
 
-async def _serve(settings: Settings, place: _Place, concurrency: int | None, stop: asyncio.Event) -> None:
+async def _serve(
+    settings: Settings, place: _Place, concurrency: int | None, stop: asyncio.Event, *, as_json: bool
+) -> None:
     host = place.host
     async with opened(settings) as installation:
         with listening(host, place.port) as open_socket, _for_web_sockets(place) as web_sockets:
@@ -67,9 +73,17 @@ async def _serve(settings: Settings, place: _Place, concurrency: int | None, sto
             async def listen(installation: Installation, stop: asyncio.Event) -> None:
                 say(f"listening on http://{host}:{number} (API description at /docs)")
                 say(_way_in(host, number, key))
+                if as_json:
+                    print_line({"type": "server.ready", **_ports(open_socket, web_sockets)})
                 await listen_on(open_socket, installation, stop, web_sockets=web_sockets)
 
             await serve_until(stop, installation, listen, concurrency=concurrency)
+
+
+def _ports(api: socket, web_sockets: socket | None) -> dict[str, Any]:
+    """Where it listens, as programs are told."""
+    host, port = api.getsockname()[:2]
+    return {"host": host, "port": port, "websocket_port": web_sockets.getsockname()[1] if web_sockets else None}
 
 
 @contextmanager
