@@ -1,8 +1,8 @@
 // API keys: made for a user, shown once, revoked at once.
 
 import { h } from "../dom.js";
-import { badge, busy, button, confirm, copyButton, dialog, empty, field, notice, select, table, toast, when } from "../ui.js";
-import { formDialog, redrawn } from "./redrawing.js";
+import { badge, busy, button, confirm, empty, field, select, table, toast, when } from "../ui.js";
+import { formDialog, redrawn, shownOnce } from "./redrawing.js";
 
 const DAYS = [["", "Until it is revoked"], ["7", "7 days"], ["30", "30 days"], ["90", "90 days"], ["365", "a year"]];
 
@@ -43,17 +43,8 @@ async function add(api, me, users) {
   const days = select(DAYS, "90");
   const made = await formDialog("New API key", [field("For", user), field("Label", label, "So that you know later what it is for."), field("Valid for", days)], "Make the key",
     () => api.post("/api/keys", { user: user.value, label: label.value.trim(), days: days.value === "" ? null : Number(days.value) }));
-  if (made) await shown(made);
+  if (made) await shownOnce("Your new key", made.key, "Copy the key");
   return Boolean(made);
-}
-
-/** The key itself, the only time that it can be seen. */
-function shown(made) {
-  return dialog("Your new key", (close) => [
-    notice("It is shown only now. Copy it and keep it where secrets belong.", "warn"),
-    h("div", { class: "row made-key" }, h("code", { class: "secret", tabIndex: 0 }, made.key), copyButton(() => made.key, "Copy the key")),
-    h("footer", null, button("I have copied it", { look: "primary", onclick: () => close(true) })),
-  ]);
 }
 
 async function revoke(api, key, changed) {

@@ -1,7 +1,7 @@
 // Lists that people change, and the dialogs by which they do it.
 
 import { fill, h } from "../dom.js";
-import { busy, button, dialog, plain } from "../ui.js";
+import { busy, button, copyButton, dialog, notice, plain } from "../ui.js";
 
 /** Fill the place with `draw(items, changed)` of what `load()` gives; `changed()` does so again, the focus kept at what
  *  has the same `data-focus`. */
@@ -36,6 +36,13 @@ export function formDialog(title, fields, action, send) {
     return form;
   });
 }
+
+/** What is secret, the only time that it can be seen. */
+export const shownOnce = (title, secret, copy) => dialog(title, (close) => [
+  notice("It is shown only now. Copy it and keep it where secrets belong.", "warn"),
+  h("div", { class: "row made-key" }, h("code", { class: "secret", tabIndex: 0 }, secret), copyButton(() => secret, copy)),
+  h("footer", null, button("I have copied it", { look: "primary", onclick: () => close(true) })),
+]);
 
 /** Patterns as people write them: between commas or blanks. */
 export const patternsOf = (text) => text.split(/[\s,]+/).filter(Boolean);
