@@ -236,6 +236,8 @@ def test_a_server_that_dies_is_retried_and_named(
         assert json.loads(rewound.stdout.splitlines()[-1])["answer"] == "Rome"
     assert path.with_suffix(".old.jsonl").exists()
     assert run(environment, "replay", path).stdout == "Rome\n"
+    shown = run(environment, "replay", path, "--json")
+    assert json.loads(shown.stdout.splitlines()[-1])["answer"] == "Rome"
 
 
 def test_a_fork_says_what_it_has(environment: dict[str, str], server: FakeModelServer, text: Path) -> None:

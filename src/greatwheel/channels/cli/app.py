@@ -36,6 +36,8 @@ COMMANDS = (
     ("secrets", "secrets:secrets_app", "Look after an organisation's secrets."),
     ("tasks", "tasks:tasks_app", "See tasks, follow them, answer their questions, try dead ones again, cancel."),
     ("sessions", "sessions:sessions_app", "Look at sessions, go on from earlier points, end them."),
+    ("memories", "memories:memories_app", "Look at what agents remember, add to it, forget it."),
+    ("webhooks", "webhooks:webhooks_app", "Take payloads in as tasks, and deliver events."),
     ("limits", "limits:limits_app", "Limit tokens and tasks per day, week and month."),
 )
 """Each command's name, where it is, and the first sentence of its help."""

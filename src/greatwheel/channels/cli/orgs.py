@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.rows import JsonOption, facts, show
+from greatwheel.channels.cli.rows import JsonOption, facts, print_json, show, show_one
 from greatwheel.channels.cli.tenants import ConfigOption, in_org, with_database
 from greatwheel.channels.cli.terminal import say
 from greatwheel.core.errors import BadInput
@@ -50,7 +50,7 @@ def create_org(
 
     made = with_database(config, create)
     if as_json:
-        show([made], as_json=True)
+        print_json(made)
     else:
         print(made["key"])
 
@@ -83,4 +83,4 @@ def update_org(
             conn, org.org_id, concurrency=concurrency, idle_seconds=idle_seconds, triage_agent=triage_agent
         )
 
-    show([facts(in_org(config, name, update))], as_json=as_json)
+    show_one(facts(in_org(config, name, update)), as_json=as_json)

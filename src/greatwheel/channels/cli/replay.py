@@ -16,11 +16,12 @@ from greatwheel.channels.cli.ask import (
     observer_for,
 )
 from greatwheel.channels.cli.live import LiveView, usage_line
+from greatwheel.channels.cli.rows import print_line
 from greatwheel.channels.cli.terminal import safe, say
 from greatwheel.core.errors import BadInput
 from greatwheel.rlm import RLM, Completion
 from greatwheel.runtime.loop import LoopSettings
-from greatwheel.runtime.trajectory import read_trajectory
+from greatwheel.runtime.trajectory import event_line, read_trajectory
 
 FileArgument = Annotated[Path, typer.Argument(help="A trajectory that `greatwheel ask` wrote.")]
 CallOption = Annotated[int | None, typer.Option("--call", help="Go on from before this host call (see `replay`).")]
@@ -28,9 +29,16 @@ StepOption = Annotated[int | None, typer.Option("--step", help="Go on from befor
 SeedOption = Annotated[int, typer.Option(help="Another seed gives the model's free choices another course.")]
 
 
-def replay_command(file: FileArgument) -> None:
+def replay_command(
+    file: FileArgument,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each event as a line of JSON.")] = False,
+) -> None:
     """Show a recorded run again. Nothing is run and nothing is paid."""
     recorded = read_trajectory(file)
+    if as_json:
+        for event in recorded.events:
+            print_line({name: value for name, value in event_line(event, 0.0).items() if name != "at"})
+        return
     show = LiveView()
     for event in recorded.events:
         show(event)

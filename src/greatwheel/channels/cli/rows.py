@@ -33,8 +33,16 @@ def show(rows: Sequence[Row], *, as_json: bool) -> None:
     first, *others = [name.replace("_", " ") for name in rows[0]]
     table = Table(Column(first, no_wrap=True), *[Column(name, overflow="fold") for name in others])
     for row in rows:
-        table.add_row(*[Text(safe(_cell(value))) for value in row.values()])
+        table.add_row(*[Text(safe(_cell(name, value))) for name, value in row.items()])
     Console().print(table)
+
+
+def show_one(thing: Row, *, as_json: bool) -> None:
+    """Print one thing: as a JSON object, or as a table of its fields."""
+    if as_json:
+        print_json(thing)
+    else:
+        show(fields(thing), as_json=False)
 
 
 def tell(line: str, facts: Row, *, as_json: bool) -> None:
@@ -50,6 +58,11 @@ def print_json(facts: Any) -> None:
     print(json.dumps(facts, indent=2, default=_plain))
 
 
+def print_line(facts: Row) -> None:
+    """Print something that happened as a line of JSON, at once."""
+    print(json.dumps(facts, default=_plain), flush=True)
+
+
 def facts(thing: DataclassInstance, *leave_out: str) -> Row:
     """A thing's fields as a row."""
     return {name: value for name, value in asdict(thing).items() if name not in leave_out}
@@ -57,7 +70,7 @@ def facts(thing: DataclassInstance, *leave_out: str) -> Row:
 
 def fields(thing: Row) -> list[Row]:
     """One thing as a table of its fields; those without a value are left out."""
-    return [{"field": name, "value": _cell(value)} for name, value in thing.items() if value is not None]
+    return [{"field": name, "value": _cell(name, value)} for name, value in thing.items() if value is not None]
 
 
 def cut(text: str, limit: int) -> str:
@@ -71,14 +84,14 @@ def moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _cell(value: Any) -> str:
-    match value:
+def _cell(name: str, value: Any) -> str:
+    match moment(value) if name.endswith("_at") and isinstance(value, str) else value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
-        case datetime():
-            return value.strftime("%Y-%m-%d %H:%M")
+        case datetime() as time:
+            return time.strftime("%Y-%m-%d %H:%M")
         case list() | tuple() if all(isinstance(each, str) for each in value):
             return " ".join(value)
         case list() | tuple() | dict():

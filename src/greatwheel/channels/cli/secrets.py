@@ -4,68 +4,71 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.rows import JsonOption, facts, show, tell
-from greatwheel.channels.cli.tenants import ConfigOption, OrgOption, in_org, with_database
+from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
+from greatwheel.channels.cli.rows import JsonOption, show, tell
+from greatwheel.channels.cli.tenants import with_database
 from greatwheel.channels.webhooks.resealing import reseal_webhooks
 from greatwheel.core.errors import BadInput
-from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
 from greatwheel.runtime.keeping import reseal_kept
 from greatwheel.server.deployment import sealer_of
 from greatwheel.server.settings import load_settings
 from greatwheel.tenancy import orgs
-from greatwheel.tenancy.first_start import FIRST_ORG
 from greatwheel.tenancy.master_keys import VARIABLE, add_key
-from greatwheel.tenancy.orgs import Org
-from greatwheel.tenancy.secrets import SecretFacts, SecretStore
+from greatwheel.tenancy.secrets import SecretStore
 
 secrets_app = typer.Typer(help="Look after an organisation's secrets.", no_args_is_help=True)
 
 NameArgument = Annotated[str, typer.Argument(help="The secret's name, such as MAIL_KEY.")]
+_PATH = "/api/secrets/{}"
 
 
 @secrets_app.command("set")
 def set_secret(
-    name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False
+    name: NameArgument,
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Set a secret. Its value is asked for, or read from standard input; never give it as an argument."""
     value = _read_value(name)
-    store = SecretStore(sealer_of(load_settings(config)))
-
-    async def put(conn: OrgConnection, org: Org) -> None:
-        await store.put(conn, org.org_id, name, value)
-
-    in_org(config, org, put)
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        client.call("PUT", client.path(_PATH, name), {"value": value})
     tell("set", {"name": name, "set": True}, as_json=as_json)
 
 
 @secrets_app.command("list")
-def list_secrets(org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def list_secrets(
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show the names of the secrets."""
-    store = SecretStore(sealer_of(load_settings(config)))
-
-    async def listed(conn: OrgConnection, org: Org) -> Sequence[SecretFacts]:
-        return await store.list_all(conn)
-
-    show([facts(secret) for secret in in_org(config, org, listed)], as_json=as_json)
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        found = client.pages("/api/secrets")
+    show(found, as_json=as_json)
 
 
 @secrets_app.command("remove")
 def remove_secret(
-    name: NameArgument, org: OrgOption = FIRST_ORG, config: ConfigOption = None, as_json: JsonOption = False
+    name: NameArgument,
+    server: ServerOption = None,
+    key: KeyOption = "",
+    org: OrgOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Forget a secret."""
-    store = SecretStore(sealer_of(load_settings(config)))
-
-    async def remove(conn: OrgConnection, org: Org) -> None:
-        await store.remove(conn, name)
-
-    in_org(config, org, remove)
+    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+        client.call("DELETE", client.path(_PATH, name))
     tell("removed", {"name": name, "removed": True}, as_json=as_json)
 
 

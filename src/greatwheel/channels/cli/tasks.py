@@ -11,7 +11,7 @@ import typer
 from greatwheel.channels.cli.chat_lines import TerminalLines, history_file
 from greatwheel.channels.cli.chat_view import JsonView, PersonsView, View
 from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
-from greatwheel.channels.cli.rows import JsonOption, Row, cut, fields, moment, print_json, show, tell
+from greatwheel.channels.cli.rows import JsonOption, Row, cut, moment, show, show_one, tell
 from greatwheel.channels.cli.terminal import UNANSWERED
 from greatwheel.channels.cli.watching import Watch, answer
 from greatwheel.core.tasks import TaskStatus
@@ -145,10 +145,7 @@ def _asked(question: dict[str, Any]) -> Row:
 def _call(method: str, task: str, what: str, where: Where, *, as_json: bool) -> None:
     with reached(where) as client:
         found = client.call(method, client.path("/api/tasks/{}", task) + what)
-    if as_json:
-        print_json(found)
-    else:
-        show(fields(found), as_json=False)
+    show_one(found, as_json=as_json)
 
 
 def _brief(task: dict[str, Any]) -> Row:

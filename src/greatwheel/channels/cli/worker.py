@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from greatwheel.channels.cli.rows import print_line
 from greatwheel.channels.cli.terminal import say
 from greatwheel.core.errors import GreatwheelError
 from greatwheel.runtime.runner import TaskRunner
@@ -19,17 +20,20 @@ from greatwheel.server.settings import Settings, load_settings
 
 Config = Annotated[Path | None, typer.Option("--config", help="The settings' file.")]
 Concurrency = Annotated[int | None, typer.Option("--concurrency", min=1, help="Tasks at once in this process.")]
+ReadyOption = Annotated[bool, typer.Option("--json", help="Print a line of JSON on stdout when it is ready.")]
 
 
-def worker_command(config: Config = None, concurrency: Concurrency = None) -> None:
+def worker_command(config: Config = None, concurrency: Concurrency = None, as_json: ReadyOption = False) -> None:
     """Carry out tasks, as one of any number of workers that share a database."""
     settings = load_settings(config)
-    run_until_stopped(lambda stop: _work(settings, concurrency, stop))
+    run_until_stopped(lambda stop: _work(settings, concurrency, stop, as_json=as_json))
 
 
-async def _work(settings: Settings, concurrency: int | None, stop: asyncio.Event) -> None:
+async def _work(settings: Settings, concurrency: int | None, stop: asyncio.Event, *, as_json: bool) -> None:
     async with opened(settings) as installation, opened_runner(installation, tell=say) as runner:
         say("taking tasks; Ctrl-C ends")
+        if as_json:
+            print_line({"type": "worker.ready"})
         async with asyncio.TaskGroup() as group:
             group.create_task(look_for_model(runner))
             group.create_task(work(installation, runner, stop, concurrency=concurrency))
