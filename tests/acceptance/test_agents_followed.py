@@ -84,7 +84,7 @@ def test_an_agents_model_is_the_operators_choice_on_every_machine(installation: 
     with FakeModelServer("```python\nown = 'by the agent\\'s own model'\nFINAL(own)\n```") as own:
         text = f"[agents.own]\nmodel = '{own.openai_url}#fake'\n"
         (installation.folder / "agents" / "agents.toml").write_text(text)
-        key = json.loads(installation.run("orgs", "create", "other", "--json").stdout)[0]["key"]
+        key = json.loads(installation.run("orgs", "create", "other", "--json").stdout)["key"]
         start = installation.started("serve", "--port", "0", "--websocket-port", "0", GREATWHEEL_AGENTS__FOLDER="")
         with start as server, api_of(server, key) as api:
             assert done_by(api, "own")["answer"] == "by the agent's own model"
