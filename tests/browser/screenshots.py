@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from ..integration.postgres import fresh_database, shared_server
+from ..integration.webhooks.receiver import receiving
 from .conftest import DESK, PHONE, WALL, Theme, Visitor, launched
-from .serving import Wheel, serving
+from .serving import serving
 from .showcase import fill
 
-TABLET = (768, 1024)
 SETTLE_MS = 1_500
 MOST_BYTES = 200_000
 
@@ -27,11 +27,11 @@ def main(folder: Path) -> None:
         fresh_database(postgres) as url,
         tempfile.TemporaryDirectory() as data,
         serving(url, Path(data), model_name="qwen3-coder") as wheel,
+        receiving() as receiver,
     ):
-        places = fill(wheel)
+        places = fill(wheel, receiver)
         browser = launched(playwright)
         _take(Visitor(browser, wheel), folder, places)
-        _login(browser, wheel, folder)
         browser.close()
     for picture in sorted(folder.glob("*.png")):
         size = picture.stat().st_size
@@ -43,22 +43,23 @@ def _take(visitor: Visitor, folder: Path, places: dict[str, str]) -> None:
         ("chat", f"#/chat/{places['analysis']}", "light", DESK),
         ("chat-dark", f"#/chat/{places['analysis']}", "dark", DESK),
         ("chat-wide", f"#/chat/{places['analysis']}", "light", WALL),
-        ("chat-tablet", f"#/chat/{places['analysis']}", "light", TABLET),
         ("chat-phone", f"#/chat/{places['analysis']}", "dark", PHONE),
         ("chat-question", f"#/chat/{places['asked']}", "light", DESK),
         ("tasks", "#/tasks", "light", DESK),
-        ("tasks-phone", "#/tasks", "dark", PHONE),
         ("task", f"#/tasks/{places['broken_task']}", "light", DESK),
-        ("sessions", "#/sessions", "light", DESK),
         ("session", f"#/sessions/{places['analysis']}", "light", DESK),
-        ("session-phone", f"#/sessions/{places['analysis']}", "dark", PHONE),
         ("agents", "#/agents", "light", DESK),
         ("agent", "#/agents/billing", "dark", DESK),
+        ("agent-form", "#/agents/billing/edit", "light", DESK),
         ("agent-diff", "#/agents/billing/diff?from=1&to=2", "light", DESK),
         ("organisation", "#/organisation", "light", DESK),
         ("limits", "#/organisation/limits", "dark", DESK),
+        ("keys", "#/organisation/keys", "light", DESK),
+        ("secrets", "#/organisation/secrets", "dark", DESK),
+        ("webhooks", "#/organisation/webhooks", "light", DESK),
+        ("deliveries", f"#/organisation/webhooks/{places['told']}", "light", DESK),
+        ("settings", "#/organisation/settings", "light", DESK),
         ("overview", "#/overview", "light", DESK),
-        ("overview-wide", "#/overview", "dark", WALL),
     ]
     for name, place, theme, size in shots:
         page = visitor.enter(place, theme=theme, size=size)
@@ -75,14 +76,6 @@ def _unfold(page: Page) -> None:
     page.locator(".step > summary").nth(2).click()
     page.locator(".calls li").first.wait_for()
     page.locator(".transcript").evaluate("node => { node.scrollTop = 60 }")
-
-
-def _login(browser: Browser, wheel: Wheel, folder: Path) -> None:
-    page = Visitor(browser, wheel).context("light", DESK).new_page()
-    page.goto(wheel.url)
-    page.get_by_label("API key").wait_for()
-    page.screenshot(path=folder / "login.png")
-    page.context.close()
 
 
 if __name__ == "__main__":

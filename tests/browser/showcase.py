@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 
+from ..integration.webhooks.receiver import Got, Receiver, Say
 from .serving import Wheel
 
 SERVICES = ("checkout", "search", "mail", "billing", "login")
@@ -72,10 +74,14 @@ def log() -> str:
     return "\n".join(lines)
 
 
-def fill(wheel: Wheel) -> dict[str, str]:
-    """Give the installation agents, users, tasks and sessions; the addresses of what pictures show."""
+def fill(wheel: Wheel, receiver: Receiver | None = None) -> dict[str, str]:
+    """Give the installation agents, users, tasks and sessions; the addresses of what pictures show.
+
+    `receiver` is told of tasks that end, and takes what was answered.
+    """
     _people(wheel)
     _agents(wheel)
+    told = "" if receiver is None else _webhooks(wheel, receiver)
     wheel.script.say("Which services failed", *FAILURES)
     wheel.script.say("incident report", REPORT)
     wheel.script.answer("invoice", "Invoice 4711 was paid on 3 November; the reminder crossed with the payment.")
@@ -94,6 +100,7 @@ def fill(wheel: Wheel) -> dict[str, str]:
         "analysis_task": analysis["task_id"],
         "asked": asked["session_id"],
         "broken_task": broken["task_id"],
+        "told": told,
     }
 
 
@@ -121,6 +128,23 @@ def _agents(wheel: Wheel) -> None:
     wheel.call(
         "PUT", "/api/agents/billing", json={"source": better, "description": "Answers questions about invoices."}
     )
+
+
+def _webhooks(wheel: Wheel, receiver: Receiver) -> str:
+    """Who is told, and where payloads come in; the subscription."""
+    receiver.answer = _takes_answers
+    wheel.call("POST", "/api/webhooks", 201, json={"name": "pull requests", "user": "ada", "scheme": "github"})
+    wheel.call("POST", "/api/webhooks", 201, json={"name": "orders", "user": "ada", "agent": "billing"})
+    url = f"http://localhost:{receiver.port}"
+    order = {"url": f"{url}/on-call", "events": ["question.asked", "limit.warned"]}
+    wheel.call("POST", "/api/webhooks/outbound", 201, json=order)
+    order = {"url": f"{url}/reports", "events": ["task.ended"]}
+    told: str = wheel.call("POST", "/api/webhooks/outbound", 201, json=order)["subscription_id"]
+    return told
+
+
+def _takes_answers(got: Got) -> Say:
+    return Say(status=204 if json.loads(got.body)["data"].get("status") == "done" else 503)
 
 
 def _cause(text: str) -> str:
