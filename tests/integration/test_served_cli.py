@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from greatwheel.channels.cli.app import app
-from greatwheel.core.errors import KeyRefused, NotFound, PermissionDenied
+from greatwheel.core.errors import BadInput, KeyRefused, NotFound, PermissionDenied
 
 
 class Served:
@@ -25,7 +25,7 @@ class Served:
         self.url = url
         self.key = key
 
-    def __call__(self, *arguments: str, stdin: str = "", key: str | None = None) -> Result:
+    def __call__(self, *arguments: str, stdin: str | bytes = "", key: str | None = None) -> Result:
         """Run a command; an error of the product is in `exception`."""
         named = {"GREATWHEEL_URL": self.url, "GREATWHEEL_API_KEY": self.key if key is None else key, "COLUMNS": "200"}
         return CliRunner().invoke(app, arguments, input=stdin, env=named)
@@ -129,3 +129,4 @@ def test_memories_are_stored_recalled_and_forgotten(served: Served) -> None:
     assert served.said("memories", "forget", "people/ada") == "people/ada is forgotten\n"
     assert served.said("memories", "list") == "none\n"
     assert isinstance(served("memories", "forget", "people/ada").exception, NotFound)
+    assert isinstance(served("memories", "store", "tone", "-", stdin=b"\xff").exception, BadInput)

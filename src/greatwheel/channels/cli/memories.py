@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
 from greatwheel.channels.cli.rows import JsonOption, cut, moment, show, tell
 from greatwheel.channels.cli.suggestions import agent_names
+from greatwheel.channels.cli.terminal import read_piped
 from greatwheel.channels.http.routes.memory import ScopeName
 from greatwheel.memory.services import MOST_RECALLED
 
@@ -83,7 +83,7 @@ def store(
     as_json: JsonOption = False,
 ) -> None:
     """Remember a text; it replaces what was known under its key."""
-    text = sys.stdin.read() if value == "-" else value
+    text = read_piped() if value == "-" else value
     with reached(Where(server=server, key=key, org=org, config=config)) as client:
         client.call("POST", _PATH, _place(scope, agent, session) | {"key": name, "value": text})
     tell(f"{name} is remembered", {"key": name, "stored": True}, as_json=as_json)

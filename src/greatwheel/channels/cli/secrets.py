@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
 from greatwheel.channels.cli.rows import JsonOption, show, tell
 from greatwheel.channels.cli.tenants import with_database
+from greatwheel.channels.cli.terminal import read_hidden
 from greatwheel.channels.webhooks.resealing import reseal_webhooks
 from greatwheel.core.errors import BadInput
 from greatwheel.database.database import Database
@@ -37,7 +37,7 @@ def set_secret(
     as_json: JsonOption = False,
 ) -> None:
     """Set a secret. Its value is asked for, or read from standard input; never give it as an argument."""
-    value = _read_value(name)
+    value = read_hidden(f"Value of {name}").removesuffix("\n")
     with reached(Where(server=server, key=key, org=org, config=config)) as client:
         client.call("PUT", client.path(_PATH, name), {"value": value})
     tell("set", {"name": name, "set": True}, as_json=as_json)
@@ -102,13 +102,3 @@ def rotate_secrets(
 
     count = with_database(config, rotate)
     tell(f"sealed anew: {count}", {"sealed_anew": count}, as_json=as_json)
-
-
-def _read_value(name: str) -> str:
-    if sys.stdin.isatty():
-        prompted: str = typer.prompt(f"Value of {name}", hide_input=True, confirmation_prompt=True)
-        return prompted
-    try:
-        return sys.stdin.read().removesuffix("\n")
-    except UnicodeDecodeError as error:
-        raise BadInput("The secret's value is no text.") from error

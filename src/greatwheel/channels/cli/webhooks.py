@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any, get_args
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
 from greatwheel.channels.cli.rows import JsonOption, Row, moment, print_json, show, show_one, tell
 from greatwheel.channels.cli.suggestions import agent_names
+from greatwheel.channels.cli.terminal import read_hidden
 from greatwheel.channels.webhooks.outbound import DeliveryState, EventName
 from greatwheel.channels.webhooks.signing import Scheme
 
@@ -52,7 +52,10 @@ def add_webhook(
     ] = None,
     scheme: Annotated[Scheme, typer.Option(help="How the sender signs.")] = "standard",
     own_secret: Annotated[
-        bool, typer.Option("--own-secret", help="Read the sender's secret from standard input; without, one is made.")
+        bool,
+        typer.Option(
+            "--own-secret", help="Ask for the sender's secret, or read it from standard input; without, one is made."
+        ),
     ] = False,
     server: ServerOption = None,
     key: KeyOption = "",
@@ -62,7 +65,7 @@ def add_webhook(
 ) -> None:
     """Make a place where payloads come in and become tasks; its path and secret are shown, the latter only now."""
     order = {"name": name, "user": user, "agent": agent, "input": template, "context": context, "scheme": scheme}
-    secret = sys.stdin.read().strip() if own_secret else None
+    secret = read_hidden("The sender's secret").strip() if own_secret else None
     with reached(Where(server=server, key=key, org=org, config=config)) as client:
         show_one(client.call("POST", _PATH, order | {"secret": secret}), as_json=as_json)
 
