@@ -68,6 +68,22 @@ def test_a_page_without_a_clipboard_copies_too(visitor: Visitor) -> None:
     expect(page.get_by_label("Your message")).to_have_value("the **answer**")
 
 
+def test_the_chosen_model_goes_with_each_message(visitor: Visitor, wheel: Wheel) -> None:
+    """What is chosen among those that are offered is named in the order, and stays chosen for the next chat."""
+    page = chat_of(visitor)
+    model = page.get_by_label("Model", exact=True)
+    expect(model.locator("option")).to_have_text(["The agent's model", "fake"])
+    for count, (choice, named) in enumerate([("", None), ("fake", "fake")], 1):
+        model.select_option(choice)
+        with page.expect_request(
+            lambda request: request.method == "POST" and request.url.endswith("/api/tasks")
+        ) as sent:
+            ask(page, f"Say it, number {count}.", count)
+        assert sent.value.post_data_json.get("model") == named
+    page.keyboard.press("Control+k")
+    expect(model).to_have_value("fake")
+
+
 def test_instructions_reach_the_model_until_the_chat_ends(visitor: Visitor, wheel: Wheel) -> None:
     """They are part of the system prompt of each message of the chat, also after a reload, and of no other chat."""
     page = chat_of(visitor)
