@@ -112,7 +112,9 @@ async def test_a_question_is_answered_over_the_web_socket(served: Served, member
         assert (asked["task_id"], asked["id"] > 0) == (task.task_id, True)
         reply = {"task_id": task.task_id, "call": 7}
         assert await talk.refused("answer", answer="c", **reply) == "input.bad"
-        assert (await talk.ask("answer", answer="b", **reply))["call"] == 7
+        await talk.say("answer", answer="b", ref="good", **reply)
+        told = {each["type"]: each for each in [await talk.hear("ok", "event"), await talk.hear("ok", "event")]}
+        assert (told["ok"]["ref"], told["ok"]["call"], told["event"]["event"]) == ("good", 7, "question.answered")
         assert await talk.refused("answer", answer="b", **reply) == "thing.not_found"
         assert (await house.task(member.org_id, task.task_id)).status in ("queued", "admitted")
 
