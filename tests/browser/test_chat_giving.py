@@ -45,14 +45,19 @@ def asked(wheel: Wheel, mark: str) -> list[dict[str, Any]]:
     return [request.body for request in wheel.model.requests if mark in str(request.body.get("messages"))]
 
 
-def test_an_answer_is_copied(visitor: Visitor) -> None:
-    """The answer as it was written, not as it is shown."""
+def test_what_a_chat_shows_is_copied(visitor: Visitor) -> None:
+    """The answer, the question and the code as they were written, not as they are shown."""
     page = chat_of(visitor)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     ask(page, "Say it, please.")
-    page.get_by_role("button", name="Copy the answer").click()
-    expect(page.get_by_text("Copied.")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == "the **answer**"
+    for name, text in (
+        ("Copy the answer", "the **answer**"),
+        ("Copy the question", "Say it, please."),
+        ("Copy: Code", "answer = 'the **answer**'\nFINAL(answer)"),
+    ):
+        page.get_by_role("button", name=name).first.click()
+        expect(page.get_by_text("Copied.").last).to_be_visible()
+        page.wait_for_function("text => navigator.clipboard.readText().then((held) => held.trim() === text)", arg=text)
 
 
 def test_a_page_without_a_clipboard_copies_too(visitor: Visitor) -> None:
