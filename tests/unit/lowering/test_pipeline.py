@@ -93,9 +93,12 @@ def test_lowering_time_grows_with_the_source_and_not_faster() -> None:
             "class A:\n    @property\n    def x(self): return 1\ndel y\nfor i in g(): yield_ = [id for id in i]\n"
             * copies
         )
-        begun = time.perf_counter()
-        lower(source, _state())
-        return time.perf_counter() - begun
+        times = []
+        for _ in range(3):
+            begun = time.thread_time()  # of the processor: others are at work, too
+            lower(source, _state())
+            times.append(time.thread_time() - begun)
+        return min(times)
 
     seconds(20)
     assert seconds(400) < 20 * max(seconds(50), 0.005)
