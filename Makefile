@@ -5,8 +5,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.installed
-CORES := $(shell getconf _NPROCESSORS_ONLN)
-JOBS ?= $(CORES)
+JOBS ?= auto
 
 help:
 	@echo "make demo         an agent answers questions over millions of characters, with a real local model"
@@ -39,8 +38,8 @@ ask: $(STAMP)
 	@test -n "$(Q)" || { echo 'Say what to ask, as in: make ask Q="Who wrote it?" F=big.txt'; exit 2; }
 	@$(BIN)/greatwheel ask "$(Q)" $(if $(F),--file "$(F)")
 
-test: $(STAMP)  # many tests wait, for processes and for Postgres: a core has work for more than one
-	$(BIN)/pytest -q -n $$(( $(JOBS) * 3 / 2 )) --dist worksteal -m "not model and not hostile and not browser and not heavy" tests
+test: $(STAMP)
+	$(BIN)/pytest -q -n $(JOBS) --dist worksteal -m "not model and not hostile and not browser and not heavy" tests
 
 test-heavy: $(STAMP)
 	$(BIN)/pytest -q -n $(JOBS) -m heavy tests/integration tests/acceptance

@@ -78,9 +78,9 @@ def test_a_secret_of_digits_goes_from_numbers() -> None:
 def test_a_value_of_many_parts_is_cleaned_quickly() -> None:
     """A hostile answer may have a hundred thousand texts, and an organisation many secrets."""
     cleaner = Redactor({f"KEY{number}": f"a/{number}+b&c<d>é" * 3 for number in range(50)})
-    began = time.monotonic()
+    began = time.process_time()
     assert cleaner.value(["", "abcdefgh"] * 50_000 + ["a/7+b&c<d>é" * 3])[-1] == "[secret KEY7]"
-    assert time.monotonic() - began < 8
+    assert time.process_time() - began < 8
 
 
 def test_the_longer_of_two_secrets_goes_whole() -> None:

@@ -101,10 +101,10 @@ TREE = {"anyOf": [{"type": "object", "properties": {"a": {"$ref": "#/$defs/t"}},
 def test_a_hostile_value_is_checked_quickly(part: dict[str, Any], value: Any, said: str) -> None:
     """Patterns, items that must differ and alternatives within each other take no longer than the value is long."""
     schema = {"type": "object", "properties": {"x": part}, "$defs": {"t": TREE}}
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises((ValueError, TypeError), match=said):
         bind(ToolSpec(name="t", description="", parameters=schema), (), {"x": value})
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 30
 
 
 def test_values_that_fit_are_not_taken_for_hostile() -> None:

@@ -71,11 +71,11 @@ def test_a_schema_that_doubles_itself_stays_small() -> None:
     parts: dict[str, Any] = {"d0": {"type": "integer"}}
     for number in range(1, 31):
         parts[f"d{number}"] = {"allOf": [{"$ref": f"#/$defs/d{number - 1}"}] * 2}
-    began = time.monotonic()
+    began = time.process_time()
     simple = simplified({"type": "object", "properties": {"x": {"$ref": "#/$defs/d30"}}, "$defs": parts})
     spec = ToolSpec(name="t", description="", parameters=simple)
     assert bind(spec, (), {"x": "no integer"}) == {"x": "no integer"}
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert str(simple).count("{") <= MOST_PARTS * 3
 
 
