@@ -13,7 +13,7 @@ const MODEL = "greatwheel.model";
 export async function render(root, context) {
   const page = new ChatPage(root, context);
   page.show(context.params.id);
-  page.begin();
+  page.begun = page.begin();
   return { update: (params) => page.show(params.id), close: () => page.close() };
 }
 
@@ -190,6 +190,7 @@ class ChatPage {
   async send(given) {
     const { text, attachment, instructions, edited } = given;
     const target = this.conversation;
+    await this.begun; // until then the agent chosen last is not offered yet
     const before = edited && target.turns[target.turns.indexOf(edited) - 1];
     const order = {
       input: text, session_id: target.sessionId, agent: target.sessionId ? null : this.agent.value || null, model: this.model.value || null,
