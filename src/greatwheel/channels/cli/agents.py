@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from greatwheel.channels.cli.client import ApiClient
-from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
+from greatwheel.channels.cli.reach import ConfigOption, Where, placed, reached
 from greatwheel.channels.cli.rows import JsonOption, Row, moment, print_json, show, tell
 from greatwheel.channels.cli.suggestions import agent_names
 from greatwheel.channels.cli.tenants import OrgOption as LocalOrgOption
@@ -39,31 +39,27 @@ _SHOWN = (
 
 
 @agents_app.command("list")
+@placed
 def list_agents(
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
+    where: Where,
     as_json: JsonOption = False,
 ) -> None:
     """Show the agents of an organisation."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         agents = client.pages("/api/agents")
     show(agents if as_json else [_line(agent) for agent in agents], as_json=as_json)
 
 
 @agents_app.command("show")
+@placed
 def show_agent(
+    where: Where,
     name: NameArgument,
     version: Annotated[int | None, typer.Option("--version", help="Another than the current version.")] = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show an agent's definition and its code."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         agent = client.call("GET", client.path(_PATH, name))
         shown = _version(client, name, version or agent["current_version"])
     if as_json:
@@ -77,16 +73,14 @@ def show_agent(
 
 
 @agents_app.command("versions")
+@placed
 def list_versions(
+    where: Where,
     name: NameArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the versions of an agent's code, newest first."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         versions = client.pages(client.path(_PATH, name) + "/versions")
     rows = [
         {
@@ -102,18 +96,16 @@ def list_versions(
 
 
 @agents_app.command("diff")
+@placed
 def diff_versions(
+    where: Where,
     name: NameArgument,
     old: Annotated[int | None, typer.Argument(help="A version; the one before the newer if left out.")] = None,
     new: Annotated[int | None, typer.Argument(help="A newer one; the current one if left out.")] = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what changed from one version to another."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         newer = new or int(client.call("GET", client.path(_PATH, name))["current_version"])
         if old is None and newer == 1:
             raise NotFound(f"Agent {name} has no version before version 1.")
@@ -128,23 +120,23 @@ def diff_versions(
 
 
 @agents_app.command("rollback")
+@placed
 def rollback_agent(
+    where: Where,
     name: NameArgument,
     version: Annotated[int, typer.Argument(help="The version whose code it shall have again.")],
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give an agent the code of an old version, as a new version."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         made = client.call("PUT", client.path(_PATH, name) + "/rollback", query={"version": version})
     tell(f"agent {name} is at version {_version_line(made)}", made, as_json=as_json)
 
 
 @agents_app.command("define")
+@placed
 def define_agent(
+    where: Where,
     name: NameArgument,
     file: Annotated[str | None, typer.Option(help="A file in the folder of agents.")] = None,
     source: Annotated[str | None, typer.Option(metavar="FILE|-", help="A file to take the code from, once.")] = None,
@@ -159,10 +151,6 @@ def define_agent(
     tool: Annotated[list[str] | None, typer.Option(help="A pattern of what it may call; may be repeated.")] = None,
     deny: Annotated[list[str] | None, typer.Option(help="A pattern of what it may not call; may be repeated.")] = None,
     budget: Annotated[list[str] | None, typer.Option(metavar="KEY=N", help="As tokens=5000; may be repeated.")] = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make an agent, or change the one of that name. What no option says stays as it is."""
@@ -181,7 +169,7 @@ def define_agent(
     }
     new_code = bare or any(value is not None for value in code.values())
 
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         before = _before(client, name, with_code=not new_code)
         given = {field: value for field, value in (code | others).items() if value is not None}
         order = {**(before or {}), **given}
@@ -194,31 +182,27 @@ def define_agent(
 
 
 @agents_app.command("remove")
+@placed
 def remove_agent(
+    where: Where,
     name: NameArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take an agent away. Its running tasks end as they began."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("DELETE", client.path(_PATH, name))
     tell(f"agent {name} is removed", {"name": name, "removed": True}, as_json=as_json)
 
 
 @agents_app.command("sync")
+@placed
 def sync_agent(
+    where: Where,
     name: NameArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read an agent's file or repository now."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         agent = client.call("POST", client.path(_PATH, name) + "/sync")
         made = _version(client, name, agent["current_version"])
     tell(f"agent {name} is at version {_version_line(made)}", made, as_json=as_json)

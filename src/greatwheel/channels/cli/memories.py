@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
+from greatwheel.channels.cli.reach import Where, placed, reached
 from greatwheel.channels.cli.rows import JsonOption, cut, moment, show, tell
 from greatwheel.channels.cli.suggestions import agent_names
 from greatwheel.channels.cli.terminal import read_piped
@@ -29,80 +29,72 @@ _SHOWN = 100
 
 
 @memories_app.command("list")
+@placed
 def list_memories(
+    where: Where,
     scope: ScopeOption = None,
     agent: AgentOption = None,
     session: SessionOption = None,
     limit: LimitOption = 50,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show memories, newest first."""
     query = _place(scope, agent, session) | {"limit": min(limit, MOST_RECALLED)}
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages(_PATH, query, most=limit)
     rows = [_line(memory) | {"stored": moment(memory["updated_at"])} for memory in found]
     show(found if as_json else rows, as_json=as_json)
 
 
 @memories_app.command("recall")
+@placed
 def recall(
+    where: Where,
     query: Annotated[str, typer.Argument(help="What it is to be about.")],
     scope: ScopeOption = None,
     agent: AgentOption = None,
     session: SessionOption = None,
     limit: Annotated[int, typer.Option(min=1, max=MOST_RECALLED, help="How many at most.")] = 20,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the memories that answer a query best, the best first."""
     asked = _place(scope, agent, session) | {"query": query, "limit": limit}
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages(_PATH, asked, most=limit)
     rows = [_line(memory) | {"score": f"{memory['score']:.3g}"} for memory in found]
     show(found if as_json else rows, as_json=as_json)
 
 
 @memories_app.command("store")
+@placed
 def store(
+    where: Where,
     name: MemoryArgument,
     value: Annotated[str, typer.Argument(metavar="VALUE|-", help="A text; - reads it from standard input.")],
     scope: ScopeOption = None,
     agent: AgentOption = None,
     session: SessionOption = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Remember a text; it replaces what was known under its key."""
     text = read_piped() if value == "-" else value
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("POST", _PATH, _place(scope, agent, session) | {"key": name, "value": text})
     tell(f"{name} is remembered", {"key": name, "stored": True}, as_json=as_json)
 
 
 @memories_app.command("forget")
+@placed
 def forget(
+    where: Where,
     name: MemoryArgument,
     scope: ScopeOption = None,
     agent: AgentOption = None,
     session: SessionOption = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forget what is known under a key."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("DELETE", client.path(_PATH + "/{}", name), query=_place(scope, agent, session))
     tell(f"{name} is forgotten", {"key": name, "forgotten": True}, as_json=as_json)
 

@@ -5,11 +5,13 @@ Either way they speak to the same API; see `embedded`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,6 +50,35 @@ class Where:
     key: str = ""
     org: str | None = None
     config: Path | None = None
+
+
+def placed(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose first parameter says where: it gets --server, --key, --org and --config (before --json)."""
+    signature = inspect.signature(command, eval_str=True)
+    own = list(signature.parameters.values())[1:]
+    before = sum(parameter.name != "as_json" for parameter in own)
+    parameters = [*own[:before], *_PLACE, *own[before:]]
+
+    @wraps(command)
+    def with_options(**given: Any) -> None:
+        where = Where(**{option.name: given.pop(option.name) for option in _PLACE})
+        command(where, **given)
+
+    with_options.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return with_options
+
+
+def _option(name: str, annotation: Any, default: str | None = None) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+
+
+_PLACE = (
+    _option("server", ServerOption),
+    _option("key", KeyOption, ""),
+    _option("org", OrgOption),
+    _option("config", ConfigOption),
+)
 
 
 @contextmanager

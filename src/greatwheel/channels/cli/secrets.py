@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
+from greatwheel.channels.cli.reach import ConfigOption, Where, placed, reached
 from greatwheel.channels.cli.rows import JsonOption, show, tell
 from greatwheel.channels.cli.tenants import with_database
 from greatwheel.channels.cli.terminal import read_hidden
@@ -28,46 +28,40 @@ _PATH = "/api/secrets/{}"
 
 
 @secrets_app.command("set")
+@placed
 def set_secret(
+    where: Where,
     name: NameArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Set a secret. Its value is asked for, or read from standard input; never give it as an argument."""
     value = read_hidden(f"Value of {name}").removesuffix("\n")
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("PUT", client.path(_PATH, name), {"value": value})
     tell("set", {"name": name, "set": True}, as_json=as_json)
 
 
 @secrets_app.command("list")
+@placed
 def list_secrets(
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
+    where: Where,
     as_json: JsonOption = False,
 ) -> None:
     """Show the names of the secrets."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages("/api/secrets")
     show(found, as_json=as_json)
 
 
 @secrets_app.command("remove")
+@placed
 def remove_secret(
+    where: Where,
     name: NameArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Forget a secret."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("DELETE", client.path(_PATH, name))
     tell("removed", {"name": name, "removed": True}, as_json=as_json)
 

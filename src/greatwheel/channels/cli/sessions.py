@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from greatwheel.channels.cli.client import ApiClient
-from greatwheel.channels.cli.reach import ConfigOption, KeyOption, OrgOption, ServerOption, Where, reached
+from greatwheel.channels.cli.reach import Where, placed, reached
 from greatwheel.channels.cli.rows import JsonOption, cut, fields, moment, print_json, show, tell
 from greatwheel.channels.cli.suggestions import agent_names
 from greatwheel.channels.cli.terminal import safe
@@ -23,34 +23,30 @@ _SHOWN = 70
 
 
 @sessions_app.command("list")
+@placed
 def list_sessions(
+    where: Where,
     status: Annotated[SessionStatus | None, typer.Option(help="Only those in this state.")] = None,
     agent: Annotated[str | None, typer.Option(help="Only those of this agent.", autocompletion=agent_names)] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 50,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show sessions, newest first."""
     query = {"status": status, "agent": agent, "limit": min(limit, 500)}
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages("/api/sessions", query, most=limit)
     show(found if as_json else [_line(session) for session in found], as_json=as_json)
 
 
 @sessions_app.command("show")
+@placed
 def show_session(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a session, where it was forked from, and its forks."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.call("GET", _path(client, session))
         lineage = client.call("GET", _path(client, session, "/lineage"))
     if as_json:
@@ -62,32 +58,28 @@ def show_session(
 
 
 @sessions_app.command("vars")
+@placed
 def show_variables(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a session's variables: names, types, sizes and how their values begin."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages(_path(client, session, "/variables"))
     rows = [each | {"preview": cut(str(each["preview"]), _SHOWN)} for each in found]
     show(found if as_json else rows, as_json=as_json)
 
 
 @sessions_app.command("history")
+@placed
 def show_history(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what was asked in a session and what was answered, oldest first."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages(_path(client, session, "/history"))
     if as_json:
         print_json(found)
@@ -97,16 +89,14 @@ def show_history(
 
 
 @sessions_app.command("points")
+@placed
 def show_points(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the points that a session can be forked at or brought back to: the ends of its tasks."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.pages(_path(client, session, "/points"))
     rows = [
         {
@@ -121,63 +111,55 @@ def show_points(
 
 
 @sessions_app.command("fork")
+@placed
 def fork_session(
+    where: Where,
     session: SessionArgument,
     after: AfterOption = None,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a copy of a session, as it is or as it was after a task, and print its id."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         made = client.call("POST", _path(client, session, "/fork"), {"task_id": after} if after else {})
     tell(made["session_id"], made, as_json=as_json)
 
 
 @sessions_app.command("rewind")
+@placed
 def rewind_session(
+    where: Where,
     session: SessionArgument,
     after: Annotated[str, typer.Option("--after", help="The task after which it is to be again.")],
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring a session back to where it was after a task. What came later is gone from it."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         found = client.call("POST", _path(client, session, "/rewind"), {"task_id": after})
     tell(f"session {session} is as it was after task {after}", found, as_json=as_json)
 
 
 @sessions_app.command("end")
+@placed
 def end_session(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """End a session: its tasks are cancelled, and its key is worth nothing."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("DELETE", _path(client, session))
     tell(f"session {session} has ended", {"session_id": session, "ended": True}, as_json=as_json)
 
 
 @sessions_app.command("revoke-key")
+@placed
 def revoke_key(
+    where: Where,
     session: SessionArgument,
-    server: ServerOption = None,
-    key: KeyOption = "",
-    org: OrgOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Take a session's key away, at once: what its code asks of the host is refused from now on."""
-    with reached(Where(server=server, key=key, org=org, config=config)) as client:
+    with reached(where) as client:
         client.call("DELETE", _path(client, session, "/key"))
     tell(f"the key of session {session} is revoked", {"session_id": session, "revoked": True}, as_json=as_json)
 
