@@ -15,6 +15,11 @@ from greatwheel.tools.unpacking import Unreadable, unpacked
 TEXT = os.urandom(200_000) + b"a" * 200_000
 
 
+def gzipped(raw: bytes) -> bytes:
+    """Packed without the hour, so that a test that is named by its bytes has one name in every process."""
+    return gzip.compress(raw, mtime=0)
+
+
 async def pieces(raw: bytes, size: int = 1_000) -> AsyncIterator[bytes]:
     for start in range(0, len(raw), size):
         yield raw[start : start + size]
@@ -26,8 +31,8 @@ async def pieces(raw: bytes, size: int = 1_000) -> AsyncIterator[bytes]:
     [
         ("", TEXT),
         ("identity", TEXT),
-        ("gzip", gzip.compress(TEXT)),
-        (" GZip", gzip.compress(TEXT)),
+        ("gzip", gzipped(TEXT)),
+        (" GZip", gzipped(TEXT)),
         ("deflate", zlib.compress(TEXT)),
     ],
 )
@@ -43,7 +48,7 @@ async def test_nothing_is_nothing_in_any_coding() -> None:
 
 async def test_a_bomb_comes_in_small_pieces() -> None:
     """Who has enough stops, and never holds what a kilobyte may become."""
-    bomb = gzip.compress(b"0" * 10_000_000)
+    bomb = gzipped(b"0" * 10_000_000)
     got = 0
     async with aclosing(unpacked(pieces(bomb, 100_000), "gzip")) as body:
         async for piece in body:
@@ -58,10 +63,10 @@ async def test_a_bomb_comes_in_small_pieces() -> None:
     ("coding", "raw"),
     [
         ("br", b"x"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"x"))),
+        ("gzip, gzip", gzipped(gzipped(b"x"))),
         ("gzip", b"plain"),
-        ("gzip", gzip.compress(b"x")[:-3]),
-        ("gzip", gzip.compress(b"x") + b"more" * 1_000),
+        ("gzip", gzipped(b"x")[:-3]),
+        ("gzip", gzipped(b"x") + b"more" * 1_000),
     ],
 )
 async def test_what_can_not_be_unpacked_is_one_error(coding: str, raw: bytes) -> None:
