@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.heavy
 def test_workers_may_be_killed_at_any_write() -> None:
     """Killed, frozen, or with Postgres restarted under them: the same answer, nothing paid or done twice."""
     order = [

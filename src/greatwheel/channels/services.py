@@ -5,7 +5,6 @@ A message is an event of the task; a question is one, too, and its call waits un
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +13,8 @@ from psycopg.types.json import Jsonb
 from greatwheel.database import queries
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.storable import storable_text
-from greatwheel.runtime.services import Record, Service, ServiceCall, Wait, Waiting
+from greatwheel.runtime.journal import EventRow
+from greatwheel.runtime.services import Service, ServiceCall, Tell, Wait, Waiting
 
 SQL = queries.load(__file__)
 MAX_CHARS = 100_000
@@ -29,16 +29,17 @@ class ChannelServices:
         """The service; None for a name that is no channel's."""
         match name:
             case "channel.send":
-                return Record(handle=_send)
+                return Tell(event=_message)
             case "channel.ask":
                 return Wait(handle=_ask)
             case _:
                 return None
 
 
-async def _send(conn: OrgConnection, call: ServiceCall) -> None:
-    text = _text(call.kwargs["text"])
-    await _tell(conn, call, "message.sent", {"text": text, "channel": call.kwargs.get("channel")})
+def _message(call: ServiceCall) -> EventRow:
+    channel = call.kwargs.get("channel")
+    data = {"text": _text(call.kwargs["text"]), "channel": None if channel is None else _text(channel)}
+    return EventRow(type="message.sent", data=data)
 
 
 async def _ask(conn: OrgConnection, call: ServiceCall) -> Waiting:
@@ -51,7 +52,8 @@ async def _ask(conn: OrgConnection, call: ServiceCall) -> Waiting:
         "choices": None if choices is None else [_text(choice) for choice in choices],
         "call": call.seq,
     }
-    await _tell(conn, call, "question.asked", question)
+    told = {"org": call.context.organisation, "task": call.task.task_id, "type": "question.asked"}
+    await conn.execute(SQL["tell"], {**told, "data": Jsonb(question)})
     return waiting
 
 
@@ -68,8 +70,3 @@ def _text(value: Any) -> str:
     if len(text) > MAX_CHARS:
         raise ValueError(f"the text has {len(text):,} characters; a channel takes {MAX_CHARS:,}")
     return storable_text(text)
-
-
-async def _tell(conn: OrgConnection, call: ServiceCall, type: str, data: Mapping[str, Any]) -> None:
-    values = {"org": call.context.organisation, "task": call.task.task_id, "type": type, "data": Jsonb(data)}
-    await conn.execute(SQL["tell"], values)

@@ -157,7 +157,7 @@ class Bridge:
             return None
         if recorded.state == "started":
             failure = f"InDoubt: {call.name} was cut off by a crash; it may or may not have happened."
-            return self._answered(number, call, None, failure, self.ledger.leaf(), 0.0)
+            return self._answered(number, call, Served(), failure, self.ledger.leaf(), 0.0)
         self.ledger.add(recorded.usage)
         self._served(number, call, recorded.result, recorded.error, Usage(), 0.0, replayed=True)
         return _answer_of(recorded.result, recorded.error)
@@ -180,7 +180,7 @@ class Bridge:
             return None
         seconds = self.clock.monotonic() - began
         streamed = heard is not None and heard.told
-        return self._answered(number, call, served.value, failure, ledger, seconds, kept=served.kept, streamed=streamed)
+        return self._answered(number, call, served, failure, ledger, seconds, streamed=streamed)
 
     def _listener(self, number: int, call: HostCall) -> Deltas | None:
         if self.desk is None or not self.streams or call.name not in STREAMED:
@@ -191,19 +191,19 @@ class Bridge:
         self,
         number: int,
         call: HostCall,
-        result: Any,
+        served: Served,
         failure: str | None,
         ledger: Ledger,
         seconds: float,
         *,
-        kept: bool = False,
         streamed: bool = False,
     ) -> Answer:
         ledger.add(_ONE_CALL)
-        if self.desk is not None and (not kept or seconds >= WORTH_TELLING_SECONDS):
+        result = served.value
+        if self.desk is not None and (not served.kept or seconds >= WORTH_TELLING_SECONDS):
             row = finished_row(number, self.step, call, result, failure, ledger.usage, seconds)
-            told = told_call(row)
-            if not kept:
+            told = served.told or told_call(row)
+            if not served.kept:
                 self.desk.journal.served(replace(row, told=told, streamed=streamed) if told or streamed else row)
             elif told is not None:
                 self.desk.journal.event(told.type, told.data)

@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Any, assert_never
 from greatwheel.core.context import CallContext
 from greatwheel.core.tasks import Task
 from greatwheel.core.usage import Usage
-from greatwheel.runtime.journal import CallRow, CallState, Journal, digest_of, encoded, request_of
+from greatwheel.runtime.journal import CallRow, CallState, EventRow, Journal, digest_of, encoded, request_of
 from greatwheel.runtime.ledger import Ledger
-from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall, Services, Varying, Wait, Waiting
+from greatwheel.runtime.services import (
+    Effect,
+    Read,
+    Record,
+    Service,
+    ServiceCall,
+    Services,
+    Tell,
+    Varying,
+    Wait,
+    Waiting,
+)
 from greatwheel.sandbox.port import HostCall
 from greatwheel.sandbox.prelude import BINDERS
 
@@ -28,6 +39,8 @@ class Served:
     """Somebody else gives the answer."""
     kept: bool = False
     """Its row stands in the journal already."""
+    told: EventRow | None = None
+    """What people are told by it, together with its row."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +69,8 @@ class Desk:
         match service:
             case Read():
                 return Served(value=await service.handle(asked))
+            case Tell():
+                return Served(told=service.event(asked))
             case Effect():
                 await self.journal.intend(row(number, step, call, state="started"))
                 return Served(value=await service.handle(asked))

@@ -26,6 +26,8 @@ DEAR_SECONDS = 0.02
 """A row whose model calls took as long as that is not kept waiting at all."""
 MAX_BATCH = 2_000
 """Rows of one transaction."""
+MOST_BEHIND = 8_000_000
+"""Characters and bytes of rows that wait: whoever makes more of them than a database takes must wait for it."""
 RETRY_SECONDS = 0.25
 """Between two tries to reach a database that is gone."""
 
@@ -78,6 +80,7 @@ class GroupCommit:
         self._tell = tell
         self._wake = threading.Condition()
         self._rows: list[tuple[Run, Row]] = []
+        self._behind = 0
         self._waiters: list[tuple[Run, asyncio.AbstractEventLoop, asyncio.Future[bool]]] = []
         self._lost: set[Run] = set()
         self._live: dict[Run, float] = {}
@@ -91,6 +94,7 @@ class GroupCommit:
         """A row to be written soon."""
         with self._wake:
             self._rows.append((run, row))
+            self._behind += _weight(row)
             dear = isinstance(row, CallRow) and row.usage.tokens > 0 and row.seconds >= self._dear
             self._hurry = self._hurry or dear
             if dear or len(self._rows) == 1:
@@ -106,6 +110,11 @@ class GroupCommit:
             self._waiters.append((run, loop, future))
             self._wake.notify()
         return await future
+
+    @property
+    def full(self) -> bool:
+        """Whether so much waits to be written that nothing should be added."""
+        return self._behind >= MOST_BEHIND
 
     def is_lost(self, run: Run) -> bool:
         """Whether it is known already that the run may not go on."""
@@ -159,6 +168,7 @@ class GroupCommit:
                     break
             rows, waiters = self._rows, self._waiters
             self._rows, self._waiters, self._hurry, self._committing = [], [], False, True
+            self._behind = 0
             return rows, waiters
 
     def _commit(self, rows: list[tuple[Run, Row]]) -> None:
@@ -190,6 +200,13 @@ class GroupCommit:
         for one in runs:
             self._commit([(run, row) for run, row in rows if run == one])
         return frozenset()
+
+
+def _weight(row: Row) -> int:
+    """About the size of a row."""
+    event, answer = (row, None) if isinstance(row, EventRow) else (row.told, row.answer)
+    texts = () if event is None else [value for value in event.data.values() if isinstance(value, str)]
+    return sum(map(len, texts)) + len(answer or b"")
 
 
 def _settle(future: asyncio.Future[bool], kept: bool) -> None:

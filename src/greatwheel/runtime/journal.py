@@ -12,7 +12,7 @@ Numbered contract:
    session has lost its key or its user was disabled.
 5. **Both or neither.** `record` and `wait` commit what the handler wrote and the call's row together.
 6. **Standing.** `live` goes before whatever is asked of others without a barrier. What it knows is at most
-   `FRESH_SECONDS` old.
+   `FRESH_SECONDS` old. It waits while too much is written behind.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
-from greatwheel.core.errors import LeaseLost
+from greatwheel.core.errors import DatabaseUnavailable, LeaseLost
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.core.usage import Usage
 from greatwheel.database import queries
@@ -28,6 +30,17 @@ from greatwheel.runtime.services import Waiting
 
 SQL = queries.load(__file__)
 R = TypeVar("R")
+SILENCE = timedelta(seconds=10)
+"""A transaction whose client is not heard of for so long is given up by the server: the client tries again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tried:
+    """A batch whose transaction may have been committed: the connection was lost before that was told."""
+
+    rows: Sequence[CallRow | EventRow]
+    transaction: str
+    lost: frozenset[Run]
 
 
 class PostgresStore:
@@ -36,19 +49,37 @@ class PostgresStore:
     def __init__(self, connect: Callable[[], psycopg.Connection[DictRow]]) -> None:
         self._connect = connect
         self._connection: psycopg.Connection[DictRow] | None = None
+        self._tried: _Tried | None = None
 
     def commit(self, batch: Batch) -> frozenset[Run]:
         """See `group_commit.Store`."""
-        lost: set[Run] = set()
         try:
             connection = self._connection = self._connection or self._connect()
+            if (known := self._committed_before(connection, batch)) is not None:
+                return known
             with connection.transaction(), connection.cursor() as cursor:
-                for org, rows in _by_organisation(batch):
-                    lost |= _write(cursor, org, rows)
+                lost, transaction = frozenset[Run](), ""
+                for org, part in _by_organisation(batch):
+                    transaction = _enter(cursor, org)
+                    lost |= _write(cursor, org, part)
+                self._tried = _Tried(rows=[row for _, row in batch], transaction=transaction, lost=lost)
         except psycopg.Error as error:
             self.close()
             raise as_ours(error) from error
-        return frozenset(lost)
+        self._tried = None
+        return lost
+
+    def _committed_before(self, connection: psycopg.Connection[DictRow], batch: Batch) -> frozenset[Run] | None:
+        """What came of the batch if an earlier try was committed after all: events have no number to be known by."""
+        tried = self._tried
+        if tried is None or [id(row) for row in tried.rows] != [id(row) for _, row in batch]:
+            return None
+        found = connection.execute(SQL["what_became"], {"transaction": tried.transaction}).fetchone()
+        status = None if found is None else found["status"]
+        if status == "in progress":
+            raise DatabaseUnavailable("the connection was lost in the middle of a commit, which has not ended yet")
+        self._tried = None
+        return tried.lost if status == "committed" else None
 
     def close(self) -> None:
         """See `group_commit.Store`."""
@@ -65,6 +96,13 @@ def _by_organisation(batch: Batch) -> Iterable[tuple[OrgId, list[tuple[Run, Any]
         yield org, list(rows)
 
 
+def _enter(cursor: psycopg.Cursor[DictRow], org: OrgId) -> str:
+    """Write for that organisation from now on; which transaction it is."""
+    row = cursor.execute(SQL["enter"], {"org": org}).fetchone()
+    assert row is not None
+    return str(row["transaction"])
+
+
 def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run]:
     """Write one organisation's rows; the runs that have lost their task, or may not go on with it.
 
@@ -75,7 +113,6 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
         runs[run.task_id] = max(run, runs.get(run.task_id, run), key=lambda each: each.epoch)
     given, batch = {run for run, _ in batch}, [(run, row) for run, row in batch if runs[run.task_id] == run]
     calls = list({(run.task_id, row.seq): (run, row) for run, row in batch if isinstance(row, CallRow)}.values())
-    cursor.execute("select set_config('greatwheel.org', %s, true)", (org,))
     cursor.execute(SQL["append_calls"], {"org": org, **_columns(runs, calls)}, prepare=True)
     kept = {row["task_id"] for row in cursor.fetchall()}
     events = [(run, event) for run, row in batch if run.task_id in kept and (event := _event(row)) is not None]
@@ -145,6 +182,8 @@ class PostgresJournal:
 
     async def live(self) -> None:
         """Return when the run may go on; most often without asking the database."""
+        if self._commits.full:
+            await self.committed()
         if self._commits.is_lost(self._run):
             raise LeaseLost
         asked = time.monotonic()
@@ -235,6 +274,12 @@ def _recorded(row: DictRow) -> RecordedCall:
     )
 
 
-def connector(url: str) -> Callable[[], psycopg.Connection[DictRow]]:
-    """Opens connections for a `PostgresStore`."""
-    return lambda: psycopg.connect(url, row_factory=dict_row, autocommit=True)
+def connector(url: str, *, silence: timedelta = SILENCE) -> Callable[[], psycopg.Connection[DictRow]]:
+    """Opens connections for a `PostgresStore`, whose transactions end when they have heard nothing for so long."""
+
+    def connect() -> psycopg.Connection[DictRow]:
+        connection = psycopg.connect(url, row_factory=dict_row, autocommit=True)
+        connection.execute(SQL["give_up_after"], {"milliseconds": str(silence // timedelta(milliseconds=1))})
+        return connection
+
+    return connect

@@ -1,11 +1,13 @@
 """What a task may call beyond models: services behind the names of the SDK, by how they are made durable.
 
-The journal decides what a service must be, so each host function has one of four kinds (a `varying` one is found to be
+The journal decides what a service must be, so each host function has one of five kinds (a `varying` one is found to be
 a read or an effect when it is called):
 
 - `read`: nothing outside changes (`memory.recall`). Served, then journaled; a crash in between serves it again.
-- `record`: all that it changes is in our Postgres (`channel.send`, `memory.store`, `agent.notify`). The handler gets
-  the connection on which its journal row is written: both are committed together, so it happens exactly once.
+- `tell`: all that it does is to tell people something (`channel.send`). What is told is written together with the
+  call's row, behind: so it happens exactly once, and the guest need not wait for it.
+- `record`: all that it changes is in our Postgres (`memory.store`, `agent.notify`). The handler gets the connection on
+  which its journal row is written: both are committed together, so it happens exactly once.
 - `effect`: something outside changes (`tool.*`). Journaled before and after. After a crash in between it is repeated
   only when the service says that the other side honours the idempotency key; else the guest gets `InDoubt`.
 - `wait`: somebody else gives the answer, later (`channel.ask`, `agent.call`). The handler records what is asked on the
@@ -27,6 +29,7 @@ from greatwheel.core.tasks import Task
 
 if TYPE_CHECKING:
     from greatwheel.database.connection import OrgConnection  # a run without a database needs no driver
+    from greatwheel.runtime.journal import EventRow
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +71,13 @@ class Read:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Tell:
+    """A service whose effect is one event of the task, which people may watch."""
+
+    event: Callable[[ServiceCall], EventRow]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
     """A service whose effect is rows of our database."""
 
@@ -97,7 +107,7 @@ class Varying:
     choose: Callable[[ServiceCall], Awaitable[Read | Effect]]
 
 
-Service: TypeAlias = Read | Record | Effect | Wait | Varying
+Service: TypeAlias = Read | Tell | Record | Effect | Wait | Varying
 
 
 MOST_LISTED = 30

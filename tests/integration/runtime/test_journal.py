@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 
-from greatwheel.core.errors import LeaseLost, SealBroken
+from greatwheel.core.errors import DatabaseUnavailable, LeaseLost, SealBroken
 from greatwheel.core.ids import OrgId, SessionId
 from greatwheel.core.usage import Usage
 from greatwheel.database.connection import OrgConnection
@@ -251,3 +256,63 @@ async def test_a_dump_opens_for_its_own_session_alone(
         await conn.execute("update blobs set data = set_byte(data, length(data) - 1, 7)")
         with pytest.raises(SealBroken):
             await keeping.kept_dump(conn, digest)
+
+
+class Cut(psycopg.Connection[DictRow]):
+    """A connection whose first transaction ends with an error, at one moment of its commit."""
+
+    moment = "after"
+
+    @contextmanager
+    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Iterator[Any]:
+        moment, Cut.moment = Cut.moment, ""
+        if moment == "never":
+            self.execute("begin")
+            yield
+            kept_open.append(self)
+            raise psycopg.OperationalError("the connection is lost, and the server has not noticed")
+        with super().transaction(savepoint_name, force_rollback) as entered:
+            yield entered
+            if moment == "before":
+                raise psycopg.OperationalError("the connection is lost")
+        if moment == "after":
+            raise psycopg.OperationalError("the connection is lost")
+
+    def close(self) -> None:
+        """What is kept open looks to the server as a client that is silent."""
+        if self not in kept_open:
+            super().close()
+
+
+kept_open: list[Cut] = []
+
+
+@pytest.mark.parametrize("moment", ["before", "after", "never"])
+async def test_what_is_told_is_told_once_though_a_commit_s_end_was_not_heard(
+    database: Database, run: Run, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """A batch is written again only if it was not written: its events have no number of their own."""
+    Cut.moment = moment
+    monkeypatch.setattr(psycopg, "connect", Cut.connect)
+    store = PostgresStore(connector(database.url, silence=timedelta(milliseconds=500)))
+    told = EventRow(type="message.sent", data={"text": "hello"})
+    batch = [(run, row(1, None, told=told)), (run, EventRow(type="step.started", data={}))]
+    tries = 1
+    try:
+        while True:
+            try:
+                assert await asyncio.to_thread(store.commit, list(batch)) == frozenset()
+                break
+            except DatabaseUnavailable:
+                tries += 1
+                await asyncio.sleep(0.1)
+    finally:
+        for connection in kept_open:
+            psycopg.Connection.close(connection)
+        kept_open.clear()
+        store.close()
+    assert (tries > 2) == (moment == "never")
+    async with database.org(run.org_id) as conn:
+        events = await (await conn.execute("select type from task_events order by seq")).fetchall()
+    assert sorted(event["type"] for event in events) == ["message.sent", "step.started"]
+    assert [each.call for each in await calls(database, run)] == [1]

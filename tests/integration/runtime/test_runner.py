@@ -13,8 +13,9 @@ from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import BadInput, LeaseLost
 from greatwheel.core.tasks import Task
 from greatwheel.llm.port import ChatRequest
-from greatwheel.runtime import sessions
+from greatwheel.runtime import group_commit, sessions
 from greatwheel.runtime.group_commit import GroupCommit
+from greatwheel.runtime.journal import CallRow
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresStore, connector
 from greatwheel.testing.models import ScriptedModel
@@ -232,10 +233,11 @@ def handle(task):
     llm_query("first")
     state.checkpoint()
     llm_query(f"at {time.time()}")
-    channel.send("then")
+    tool.mail("then")
     return llm_query("last")
 """
-    office.linger = 60.0  # so that only barriers write: the checkpoint's, the message's, and the end's
+    office.linger = 60.0  # so that only barriers write: the checkpoint's, the mail's, and the end's
+    office.outside.repeatable = True
     task = await office.submit()
     dying = Dying(PostgresStore(connector(office.database.url)), left=3)
     assert await _attempt_until_death(office, task, dying)
@@ -339,3 +341,45 @@ async def test_a_session_stays_in_memory_for_the_next_task(office: Office) -> No
     finally:
         await live.close()
         await commits.close()
+
+
+async def test_a_message_is_told_once_and_after_what_led_to_it(office: Office) -> None:
+    """However many are sent and wherever the worker dies: none is missing, none is there twice."""
+    office.source = """
+def handle(task):
+    for i in range(190):
+        channel.send(llm_query(f"part {i}"), channel={"no": {"text"}})
+    return "told"
+"""
+    task = await office.submit()
+    office.linger = 0.001
+    for after in (True, False, True):
+        dying = Dying(PostgresStore(connector(office.database.url)), left=2, after=after)
+        assert await _attempt_until_death(office, task, dying)
+        await office.take_over(task)
+    task = await office.work(task)
+    assert task.answer == "told", task.error
+    sent = "select data from task_events where type = 'message.sent' order by seq"
+    async with office.database.org(office.org_id) as conn:
+        told = await (await conn.execute(sent)).fetchall()
+    assert [row["data"]["text"] for row in told] == [f"PART {i}" for i in range(190)]
+    assert {row["data"]["channel"] for row in told} == {"{'no': {'text'}}"}
+
+
+async def test_a_flood_of_messages_waits_for_the_database(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is written behind is never more than a little: a guest can't fill the worker's memory with it."""
+    monkeypatch.setattr(group_commit, "MOST_BEHIND", 300_000)
+    office.linger = 60.0
+    office.source = "def handle(task):\n    for i in range(20):\n        channel.send('x' * 99_000)\n    return 'done'"
+    batches: list[int] = []
+
+    class Counted(Dying):
+        def commit(self, batch: Any) -> Any:
+            batches.append(sum(isinstance(row, CallRow) for _, row in batch))
+            return super().commit(batch)
+
+    task = await office.submit()
+    task = await office.work(task, wrap=lambda store: Counted(store, left=10**9))
+    assert task.answer == "done", task.error
+    assert max(batches) <= 4
+    assert sum(batches) == 20

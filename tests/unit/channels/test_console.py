@@ -166,6 +166,11 @@ def test_hostile_markdown_takes_its_time_once(piece: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    begin = time.process_time()
-    to_html(text)
-    return time.process_time() - begin
+    """Of the processor: the best of three, since others use the machine, too."""
+
+    def once() -> float:
+        begin = time.process_time()
+        to_html(text)
+        return time.process_time() - begin
+
+    return min(once() for _ in range(3))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from greatwheel.core.errors import DatabaseError, DatabaseUnavailable
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.core.usage import Usage
+from greatwheel.runtime import group_commit
 from greatwheel.runtime.group_commit import Batch, GroupCommit, Run
-from greatwheel.runtime.journal import CallRow
+from greatwheel.runtime.journal import CallRow, EventRow
 
 
 def run(name: str) -> Run:
@@ -89,6 +91,20 @@ async def test_rows_that_come_during_a_commit_share_the_next_one(store: Memory, 
     assert await first
     assert await second
     assert [len(batch) for batch in store.batches] == [1, 3]
+
+
+async def test_who_makes_more_than_is_written_can_tell(
+    store: Memory, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers and what is told count; when they are written there is room again."""
+    monkeypatch.setattr(group_commit, "MOST_BEHIND", 1_000)
+    commits.put(run("a"), replace(row(1), answer=b"x" * 500))
+    commits.put(run("a"), EventRow(type="noted", data={"number": 1}))
+    assert not commits.full
+    commits.put(run("b"), replace(row(1), told=EventRow(type="message.sent", data={"text": "x" * 500})))
+    assert commits.full
+    assert await commits.committed(run("a"))
+    assert not commits.full
 
 
 async def test_rows_are_written_though_nobody_waits() -> None:
