@@ -72,6 +72,7 @@ bench: $(STAMP)
 	$(BIN)/uv sync -q --locked --inexact --extra embedded --group bench
 	$(BIN)/python -m greatwheel.bench.overhead
 	$(BIN)/python -m greatwheel.bench.durable
+	$(BIN)/python -m greatwheel.bench.durable --only calls --processors 1
 	$(BIN)/python -m greatwheel.bench.waiting --sessions 10000
 	$(BIN)/python -m greatwheel.bench.load --seconds 60
 

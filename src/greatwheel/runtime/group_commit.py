@@ -20,9 +20,9 @@ from greatwheel.core.errors import Conflict, DatabaseUnavailable, GreatwheelErro
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.runtime.journal import CallRow, EventRow
 
-LINGER = 0.01
+LINGER = 0.02
 """Seconds that a row waits for others when nobody waits for it."""
-DEAR_SECONDS = 0.02
+DEAR_SECONDS = LINGER
 """A row whose model calls took as long as that is not kept waiting at all."""
 MAX_BATCH = 2_000
 """Rows of one transaction."""

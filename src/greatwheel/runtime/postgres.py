@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
 
@@ -30,8 +31,8 @@ from greatwheel.runtime.services import Waiting
 
 SQL = queries.load(__file__)
 R = TypeVar("R")
-SILENCE = timedelta(seconds=10)
-"""A transaction whose client is not heard of for so long is given up by the server: the client tries again."""
+_BEGIN = sql.SQL("begin; select set_config('greatwheel.org', {}, true), pg_current_xact_id()::text as transaction")
+"""Sent as one message: a round trip costs as much as many rows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +58,12 @@ class PostgresStore:
             connection = self._connection = self._connection or self._connect()
             if (known := self._committed_before(connection, batch)) is not None:
                 return known
-            with connection.transaction(), connection.cursor() as cursor:
-                lost, transaction = frozenset[Run](), ""
-                for org, part in _by_organisation(batch):
-                    transaction = _enter(cursor, org)
-                    lost |= _write(cursor, org, part)
+            (org, part), *others = _by_organisation(batch)
+            with _begun(connection, org) as (cursor, transaction):
+                lost = _write(cursor, org, part)
+                for other, part in others:
+                    cursor.execute(SQL["enter"], {"org": other})
+                    lost |= _write(cursor, other, part)
                 self._tried = _Tried(rows=[row for _, row in batch], transaction=transaction, lost=lost)
         except psycopg.Error as error:
             self.close()
@@ -96,14 +98,23 @@ def _by_organisation(batch: Batch) -> Iterable[tuple[OrgId, list[tuple[Run, Any]
         yield org, list(rows)
 
 
-def _enter(cursor: psycopg.Cursor[DictRow], org: OrgId) -> str:
-    """Write for that organisation from now on; which transaction it is."""
-    row = cursor.execute(SQL["enter"], {"org": org}).fetchone()
-    assert row is not None
-    return str(row["transaction"])
+@contextmanager
+def _begun(connection: psycopg.Connection[DictRow], org: OrgId) -> Iterator[tuple[psycopg.Cursor[DictRow], str]]:
+    """A transaction that writes for the organisation, and its number."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN.format(sql.Literal(org)))
+        cursor.nextset()
+        [row] = cursor.fetchall()
+        try:
+            yield cursor, str(row["transaction"])
+        except BaseException:
+            with suppress(psycopg.Error):
+                connection.rollback()
+            raise
+        connection.commit()
 
 
-def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run]:
+def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> frozenset[Run]:
     """Write one organisation's rows; the runs that have lost their task, or may not go on with it.
 
     A worker that was slow may have taken over its own task: of two runs of it, only the later one can still have it.
@@ -130,7 +141,7 @@ def _write(cursor: psycopg.Cursor[DictRow], org: OrgId, batch: Batch) -> set[Run
     if whole:
         tasks, places = zip(*whole, strict=True)
         cursor.execute(SQL["drop_deltas"], {"org": org, "tasks": list(tasks), "places": list(places)})
-    return given - {run for task, run in runs.items() if task in kept}
+    return frozenset(given - {run for task, run in runs.items() if task in kept})
 
 
 def _event(row: CallRow | EventRow) -> EventRow | None:
@@ -274,12 +285,6 @@ def _recorded(row: DictRow) -> RecordedCall:
     )
 
 
-def connector(url: str, *, silence: timedelta = SILENCE) -> Callable[[], psycopg.Connection[DictRow]]:
-    """Opens connections for a `PostgresStore`, whose transactions end when they have heard nothing for so long."""
-
-    def connect() -> psycopg.Connection[DictRow]:
-        connection = psycopg.connect(url, row_factory=dict_row, autocommit=True)
-        connection.execute(SQL["give_up_after"], {"milliseconds": str(silence // timedelta(milliseconds=1))})
-        return connection
-
-    return connect
+def connector(url: str) -> Callable[[], psycopg.Connection[DictRow]]:
+    """Opens connections for a `PostgresStore`."""
+    return lambda: psycopg.connect(url, row_factory=dict_row, autocommit=True)

@@ -1,14 +1,10 @@
 -- name: enter
--- Whose rows are written until the transaction ends, and which transaction that is.
-select set_config('greatwheel.org', %(org)s, true), pg_current_xact_id()::text as transaction
+-- Whose rows are written next.
+select set_config('greatwheel.org', %(org)s, true)
 
 -- name: what_became
 -- Of a transaction: committed, aborted, or in progress.
 select pg_xact_status(%(transaction)s::text::xid8) as status
-
--- name: give_up_after
--- How long a transaction may hear nothing from its client: what it locks is held so long and no longer.
-select set_config('idle_in_transaction_session_timeout', %(milliseconds)s, false)
 
 -- name: append_calls
 -- Write journal rows of tasks whose epoch is still theirs, whose session has its key and whose user is not disabled;

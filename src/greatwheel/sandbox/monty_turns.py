@@ -1,8 +1,9 @@
 """A thread that takes a session's turns, so that a guest never holds up the event loop.
 
 Most turns of a guest take less time than two thread switches through the event loop. So the loop waits for a turn
-for `PATIENCE` seconds, and only then lets other tasks run; after a slow turn it does not wait at all until `TRUST`
-turns in a row were quick: a guest that mixes quick and slow turns can't hold up the loop for long.
+for `PATIENCE` seconds, and only then lets other tasks run; after a slow turn it does not wait at all until so many
+were quick as the square of how many times as slow it was: a guest that mixes quick and slow turns can't hold up the
+loop for long, and one turn that the machine made a little slower costs next to nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ kernel's next tick sets a hardware timer each time: 0.3 ms cost 17 µs a turn mo
 QUICK = 0.0006
 """A turn that takes fewer seconds is quick."""
 TRUST = 4
-"""Quick turns in a row after which the loop waits."""
+"""Quick turns after which the loop first waits."""
 BREATH = 0.005
 """Seconds after which the loop gets a chance to run other tasks, however quick the turns are."""
 
@@ -75,6 +76,12 @@ def _settle(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
+def owed_after(seconds: float, owed: int) -> int:
+    """How many quick turns a guest owes after a turn, if it owed so many before."""
+    slowness = min(seconds, PATIENCE) / QUICK
+    return max(owed - 1, 0) if slowness < 1 else max(owed, int(slowness**2))
+
+
 class TurnThread:
     """Takes turns one after the other."""
 
@@ -82,7 +89,8 @@ class TurnThread:
         self._turns: queue.SimpleQueue[_Turn | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
-        self._quick_turns = 0
+        self._owed = TRUST
+        """Quick turns until the loop waits again."""
         self._breathed = time.monotonic()
         self._last: _Turn | None = None
 
@@ -101,11 +109,11 @@ class TurnThread:
         begun = time.monotonic()
         self._last = turn
         self._turns.put(turn)
-        if self._quick_turns < TRUST or not turn.ended.acquire(timeout=PATIENCE):
+        if self._owed or not turn.ended.acquire(timeout=PATIENCE):
             await turn.wait()
             self._breathed = time.monotonic()
         now = time.monotonic()
-        self._quick_turns = self._quick_turns + 1 if now - begun < QUICK else 0
+        self._owed = owed_after(now - begun, self._owed)
         if now - self._breathed > BREATH:
             await asyncio.sleep(0)
             self._breathed = time.monotonic()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow
 
 from greatwheel.core.errors import DatabaseUnavailable, LeaseLost, SealBroken
@@ -18,6 +16,7 @@ from greatwheel.core.ids import OrgId, SessionId
 from greatwheel.core.usage import Usage
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
+from greatwheel.database.migration import parse_url
 from greatwheel.runtime.group_commit import GroupCommit, Run
 from greatwheel.runtime.journal import CallRow, EventRow, decoded, digest_of, encoded
 from greatwheel.runtime.keeping import Keeping
@@ -259,24 +258,21 @@ async def test_a_dump_opens_for_its_own_session_alone(
 
 
 class Cut(psycopg.Connection[DictRow]):
-    """A connection whose first transaction ends with an error, at one moment of its commit."""
+    """A connection that is lost when it commits for the first time, at one moment of that."""
 
     moment = "after"
 
-    @contextmanager
-    def transaction(self, savepoint_name: str | None = None, force_rollback: bool = False) -> Iterator[Any]:
+    def commit(self) -> None:
         moment, Cut.moment = Cut.moment, ""
+        if moment == "after" or not moment:
+            super().commit()
         if moment == "never":
-            self.execute("begin")
-            yield
             kept_open.append(self)
-            raise psycopg.OperationalError("the connection is lost, and the server has not noticed")
-        with super().transaction(savepoint_name, force_rollback) as entered:
-            yield entered
-            if moment == "before":
-                raise psycopg.OperationalError("the connection is lost")
-        if moment == "after":
+        if moment:
             raise psycopg.OperationalError("the connection is lost")
+
+    def rollback(self) -> None:
+        """What is lost can't be told anything."""
 
     def close(self) -> None:
         """What is kept open looks to the server as a client that is silent."""
@@ -294,7 +290,8 @@ async def test_what_is_told_is_told_once_though_a_commit_s_end_was_not_heard(
     """A batch is written again only if it was not written: its events have no number of their own."""
     Cut.moment = moment
     monkeypatch.setattr(psycopg, "connect", Cut.connect)
-    store = PostgresStore(connector(database.url, silence=timedelta(milliseconds=500)))
+    options = f"{parse_url(database.url).get('options', '')} -c idle_in_transaction_session_timeout=500ms"
+    store = PostgresStore(connector(make_conninfo(database.url, options=options)))
     told = EventRow(type="message.sent", data={"text": "hello"})
     batch = [(run, row(1, None, told=told)), (run, EventRow(type="step.started", data={}))]
     tries = 1

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from greatwheel.sandbox.monty_turns import TRUST, TurnThread
+from greatwheel.sandbox.monty_turns import PATIENCE, QUICK, TRUST, TurnThread, owed_after
 
 
 @pytest.mark.parametrize("quick_before", [0, TRUST, 4 * TRUST])
@@ -38,3 +38,11 @@ async def test_other_tasks_get_their_turn_between_quick_turns() -> None:
         turns += 1
         assert turns < 100_000
     await thread.end()
+
+
+def test_a_slow_turn_costs_many_quick_ones_and_one_a_little_slow_few() -> None:
+    """A guest that mixes them can't hold the loop up for most of the time; one on a busy machine is soon trusted."""
+    assert [owed_after(QUICK / 2, owed) for owed in (0, 1, TRUST)] == [0, 0, TRUST - 1]
+    assert owed_after(QUICK * 1.1, 0) == 1
+    assert owed_after(PATIENCE, 0) == owed_after(60.0, 0) >= 40
+    assert owed_after(QUICK * 2, 40) == 40

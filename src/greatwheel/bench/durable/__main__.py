@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
 from datetime import date
@@ -33,9 +34,14 @@ async def _measure(bench: Bench, only: Sequence[str]) -> list[Row]:
 def main(
     rounds_each: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each measurement.")] = 5,
     only: Annotated[str, typer.Option(help="Measurements, separated by commas.")] = ",".join(MEASUREMENTS),
+    processors: Annotated[
+        int | None, typer.Option(min=1, help="Hold everything, Postgres and peers too, to so many processors.")
+    ] = None,
     docs: Annotated[Path | None, typer.Option(help="A page whose marked section is replaced.")] = None,
 ) -> None:
     """Print the table; medians over the rounds."""
+    if processors is not None:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:processors])  # inherited by all that is started
     chosen = [name.strip() for name in only.split(",")]
     if unknown := sorted(set(chosen) - set(MEASUREMENTS)):
         raise typer.BadParameter(f"there is no measurement {unknown[0]}; there are {', '.join(MEASUREMENTS)}")
@@ -51,7 +57,8 @@ def main(
     verdict = "All goals reached." if not missed else f"{missed} goals missed."
     _show(rows, rounds_each, verdict)
     if docs is not None:
-        write_section(docs, "durable", _markdown(rows, rounds_each, verdict))
+        section = "durable" if processors is None else f"durable-on-{processors}"
+        write_section(docs, section, _markdown(rows, rounds_each, verdict))
 
 
 def _show(rows: Sequence[Row], count: int, verdict: str) -> None:

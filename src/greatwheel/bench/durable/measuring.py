@@ -55,12 +55,12 @@ class Bench:
 async def calls(bench: Bench) -> list[Row]:
     """One durable call after the other, and what is stored of each."""
     async with _peers(bench.server) as peers, _alone(bench) as ours:
-        own = {kind: partial(ours.seconds_of, f"{kind} {CALLS}") for kind in ("model", "send")}
+        own = {kind: partial(ours.seconds_of, f"{kind} {CALLS}") for kind in ("model", "send", "store")}
         others = [partial(peer.seconds, STEPS) for peer in peers]
         jobs = [*own.values(), *others]
         for job in jobs:
             await job()  # everybody's first run is slower
-        asked, sent, *theirs = await rounds(bench.count, *jobs)
+        asked, sent, kept, *theirs = await rounds(bench.count, *jobs)
         stored = await _grown(bench.server, DATABASE, own["model"]) / CALLS
         sizes = [
             await _grown(bench.server, peer.kind.database, job) / STEPS for peer, job in zip(peers, others, strict=True)
@@ -68,11 +68,12 @@ async def calls(bench: Bench) -> list[Row]:
     against = [(peer.kind, seconds / STEPS) for peer, seconds in zip(peers, theirs, strict=True)]
     behind = [Baseline(name=kind.name, value=value, at_most=kind.at_most) for kind, value in against]
     before = [Baseline(name=kind.name, value=value) for kind, value in against if kind.waits]
-    kept = [Baseline(name=peer.kind.name, value=size) for peer, size in zip(peers, sizes, strict=True)]
+    stored_by = [Baseline(name=peer.kind.name, value=size) for peer, size in zip(peers, sizes, strict=True)]
     return [
         Row(what=f"one durable model call of {CALLS:,}", unit="µs", value=asked / CALLS, baselines=tuple(behind)),
-        Row(what=f"one message to the user of {CALLS:,}", unit="µs", value=sent / CALLS, baselines=tuple(before)),
-        Row(what="stored on disk for each call", unit="bytes", value=stored, baselines=tuple(kept)),
+        Row(what=f"one message to the user of {CALLS:,}", unit="µs", value=sent / CALLS, baselines=tuple(behind)),
+        Row(what=f"one value kept in memory of {CALLS:,}", unit="µs", value=kept / CALLS, baselines=tuple(before)),
+        Row(what="stored on disk for each call", unit="bytes", value=stored, baselines=tuple(stored_by)),
     ]
 
 

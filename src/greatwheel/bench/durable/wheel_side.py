@@ -33,8 +33,10 @@ def handle(task):
     for i in range(int(count)):
         if kind == "model":
             llm_query("say yes")
-        else:
+        elif kind == "send":
             channel.send("yes")
+        else:
+            memory.store("said", "yes")
     return "done"
 """
 """So many host calls of one kind, one after the other."""
