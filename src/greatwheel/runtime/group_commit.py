@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from greatwheel.core.errors import Conflict, DatabaseUnavailable, GreatwheelError
+from greatwheel.core.errors import Conflict, DatabaseUnavailable
 from greatwheel.core.ids import OrgId, TaskId
 from greatwheel.runtime.journal import CallRow, EventRow
 
@@ -174,24 +174,24 @@ class GroupCommit:
     def _commit(self, rows: list[tuple[Run, Row]]) -> None:
         """Write until it is written: rows are in order, so none may be left out."""
         told = False
-        while True:
+        while kept := [(run, row) for run, row in rows if run not in self._lost]:
             asked = time.monotonic()
             try:
-                lost = self._store.commit([(run, row) for run, row in rows if run not in self._lost])
+                lost = self._store.commit(kept)
             except (DatabaseUnavailable, Conflict) as error:
                 if not told:
                     self._tell(f"The journal waits for the database: {error}")
                     told = True
                 time.sleep(RETRY_SECONDS)
                 continue
-            except GreatwheelError as error:
+            except Exception as error:  # of whatever kind: without this thread every run would wait for ever
                 lost = self._without_the_refused(rows, error)
             with self._wake:
                 self._lost |= lost
                 self._live.update(dict.fromkeys(self._live.keys() & {run for run, _ in rows}, asked))
             return
 
-    def _without_the_refused(self, rows: list[tuple[Run, Row]], error: GreatwheelError) -> frozenset[Run]:
+    def _without_the_refused(self, rows: list[tuple[Run, Row]], error: Exception) -> frozenset[Run]:
         """One run's row that Postgres refuses must not stop the others': each run's rows go by themselves."""
         runs = {run for run, _ in rows}
         if len(runs) == 1:

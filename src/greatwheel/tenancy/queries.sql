@@ -110,8 +110,15 @@ from sessions s join users u using (org_id, user_id)
 where s.session_id = %(session_id)s;
 
 -- name: revoke_session_key
--- Take a session's key away for good.
-update sessions set session_key = null, revoked_at = coalesce(revoked_at, now()) where session_id = %(session_id)s;
+-- Take a session's key away for good, and those of the sessions that its tasks have led to and that have not ended.
+with recursive below as (
+  select task_id, session_id from tasks where session_id = %(session_id)s
+  union
+  select t.task_id, t.session_id from tasks t join below b on t.parent_id = b.task_id
+)
+update sessions set session_key = null, revoked_at = coalesce(revoked_at, now())
+where session_id = %(session_id)s
+  or (status <> 'ended' and session_id in (select b.session_id from below b));
 
 -- name: grants
 -- What an agent and a user allow and deny, and whether the session that acts for them has its key.

@@ -28,5 +28,8 @@ async def refusal(conn: OrgConnection, session_id: SessionId) -> KeyRefused | No
 
 
 async def revoke(conn: OrgConnection, session_id: SessionId) -> None:
-    """Take the session's key away, at once and for good: no task of the session begins or goes on."""
+    """Take the session's key away, at once and for good, with the keys of all sessions that its tasks have led to.
+
+    No task of these begins or goes on.
+    """
     await conn.execute(_SQL["revoke_session_key"], {"session_id": session_id})

@@ -12,7 +12,7 @@ from greatwheel.channels.services import ChannelServices
 from greatwheel.core.budgets import Budget
 from greatwheel.core.clock import SystemClock
 from greatwheel.core.errors import ModelNotFound
-from greatwheel.core.ids import AgentId, OrgId, SessionId, UserId
+from greatwheel.core.ids import AgentId, OrgId, SessionId, TaskId, UserId
 from greatwheel.core.tasks import SubmitTask, Task
 from greatwheel.database.connection import OrgConnection
 from greatwheel.database.database import Database
@@ -118,6 +118,14 @@ class Office:
     async def get(self, task: Task) -> Task:
         async with self.database.org(self.org_id) as conn:
             return await self.tasks.get(conn, task.task_id)
+
+    async def child(self, task: Task) -> Task:
+        """The task that another one has started."""
+        async with self.database.org(self.org_id) as conn:
+            rows = await conn.execute("select task_id from tasks where parent_id = %s", (task.task_id,))
+            row = await rows.fetchone()
+            assert row is not None
+            return await self.tasks.get(conn, TaskId(row["task_id"]))
 
     async def events(self, task: Task) -> list[tuple[str, dict[str, Any]]]:
         async with self.database.org(self.org_id) as conn:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from greatwheel.bus.children import ChildServices
 from greatwheel.core.errors import Conflict, SealBroken
 from greatwheel.core.ids import OrgId
 from greatwheel.core.tasks import Task
@@ -15,6 +17,7 @@ from greatwheel.database.database import Database
 from greatwheel.runtime import points, sessions
 from greatwheel.runtime.keeping import reseal_kept
 from greatwheel.runtime.postgres import PostgresStore, connector
+from greatwheel.runtime.services import Service
 from greatwheel.server.composition import open_engine
 from greatwheel.tenancy import session_keys
 from greatwheel.tenancy.key_format import hash_session_key
@@ -34,6 +37,17 @@ def handle(task):
     keys.append(SESSION_KEY)
     return keys + [len(context) if task["context"] else 0]
 """
+
+
+@dataclass
+class WithChildren(Outside):
+    """Child loops, too."""
+
+    children: ChildServices | None = None
+
+    def find(self, name: str) -> Service | None:
+        assert self.children is not None
+        return self.children.find(name) or super().find(name)
 
 
 @pytest.fixture
@@ -141,6 +155,23 @@ async def test_a_revoked_session_begins_nothing(office: Office) -> None:
         await office.submit("short", session_id=task.session_id)
     other = await office.work(await office.submit("short"))
     assert other.status == "done"
+
+
+async def test_with_a_session_those_that_it_led_to_are_revoked(office: Office) -> None:
+    """A child loop does not go on either; other sessions do."""
+    office.outside = WithChildren(children=ChildServices(tasks=office.tasks))
+    office.source = "def handle(task):\n    return rlm_query('What is it?', context='an anchor')"
+    task, other = [await office.work(await office.submit()) for _ in range(2)]
+    assert {task.status, other.status} == {"waiting"}
+    child, others = await office.child(task), await office.child(other)
+    async with office.database.org(office.org_id) as conn:
+        await session_keys.revoke(conn, task.session_id)
+        rows = await (await conn.execute("select session_id from sessions where revoked_at is not null")).fetchall()
+    assert {row["session_id"] for row in rows} == {task.session_id, child.session_id}
+    office.model = ScriptedModel(lambda request: "```python\nFINAL('an anchor')\n```")
+    child, others = await office.work(child), await office.work(others)
+    assert (child.status, child.error_code) == ("failed", "access.key_refused")
+    assert others.status == "done", others.error
 
 
 async def test_a_task_that_was_ordered_before_the_key_was_revoked_does_not_begin(office: Office) -> None:

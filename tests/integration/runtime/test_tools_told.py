@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import pytest
 
 from greatwheel.bus.children import ChildServices
-from greatwheel.core.ids import TaskId
-from greatwheel.core.tasks import Task
 from greatwheel.llm.port import ChatRequest
 from greatwheel.runtime import prompts
 from greatwheel.runtime.postgres import PostgresStore, connector
@@ -134,15 +132,6 @@ async def test_a_child_loop_has_the_list_of_its_parent(shop: Office) -> None:
     shop.source = "def handle(task):\n    return rlm_query('What does an anchor cost?', context='anchor')"
     task = await shop.work(await shop.submit())
     assert task.status == "waiting"
-    child = await shop.work(await child_of(shop, task))
+    child = await shop.work(await shop.child(task))
     assert child.answer == "7 EUR for an anchor"
     assert openings(shop)[0].startswith(f"{prompts.TOOLS}\n{LINE}\n\n")
-
-
-async def child_of(office: Office, task: Task) -> Task:
-    """The task that another one has started."""
-    async with office.database.org(office.org_id) as conn:
-        rows = await conn.execute("select task_id from tasks where parent_id = %s", (task.task_id,))
-        row = await rows.fetchone()
-        assert row is not None
-        return await office.tasks.get(conn, TaskId(row["task_id"]))

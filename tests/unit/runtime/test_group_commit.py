@@ -93,6 +93,21 @@ async def test_rows_that_come_during_a_commit_share_the_next_one(store: Memory, 
     assert [len(batch) for batch in store.batches] == [1, 3]
 
 
+@pytest.mark.parametrize("error", [DatabaseError("no"), TypeError("not to be written")])
+async def test_a_row_that_can_not_be_written_stops_its_run_alone(
+    store: Memory, commits: GroupCommit, error: Exception
+) -> None:
+    """Whatever the error is: rows that come later, of other runs, are written."""
+    store.failures = [error]
+    commits.put(run("a"), row(1))
+    assert not await commits.committed(run("a"))
+    commits.put(run("a"), row(2))
+    assert not await commits.committed(run("a"))
+    commits.put(run("b"), row(1))
+    assert await commits.committed(run("b"))
+    assert store.rows == [(run("b"), 1)]
+
+
 async def test_who_makes_more_than_is_written_can_tell(
     store: Memory, commits: GroupCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
