@@ -102,11 +102,18 @@ class Wheel:
 
 @contextmanager
 def serving(
-    database_url: str, folder: Path, *, pause: float = 0.0, model_name: str = "fake", real_model: str | None = None
+    database_url: str,
+    folder: Path,
+    *,
+    pause: float = 0.0,
+    model_name: str = "fake",
+    real_model: str | None = None,
+    on_ollama: bool = False,
 ) -> Iterator[Wheel]:
     """A server with that database; stopped at the end.
 
-    `pause`: seconds between the words of the model; `real_model`: takes its place.
+    `pause`: seconds between the words of the model; `real_model`: takes its place; `on_ollama`: the model, and another
+    one that is offered with it, are an Ollama's.
     """
     script = Script()
     with FakeModelServer(script, pause=pause, models=(model_name, "other")) as model:
@@ -114,13 +121,14 @@ def serving(
             **os.environ,
             "DATABASE_URL": database_url,
             "GREATWHEEL_SERVER__DATA": str(folder),
-            "GREATWHEEL_LLM__MODEL": real_model or f"{model.openai_url}#{model_name}",
+            "GREATWHEEL_LLM__MODEL": real_model or _model_of(model, model_name, on_ollama),
             "OPENAI_BASE_URL": "" if real_model else model.openai_url,
             "OPENAI_API_KEY": "none",
             "GREATWHEEL_SESSION__IN_MEMORY": "8",
             "GREATWHEEL_WEBHOOKS__NETWORKS": '["127.0.0.0/8"]',
             "GREATWHEEL_WEBHOOKS__ATTEMPTS": "2",
             "GREATWHEEL_WEBHOOKS__BACKOFF_SECONDS": "0.1",
+            **({"OLLAMA_HOST": model.url, "GREATWHEEL_CACHE": str(folder)} if on_ollama else {}),  # nothing is pulled
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "greatwheel.channels.cli.app", "serve", "--port", "0"],
@@ -137,6 +145,10 @@ def serving(
                 process.wait()
             if process.stderr is not None:
                 process.stderr.close()
+
+
+def _model_of(server: FakeModelServer, name: str, on_ollama: bool) -> str:
+    return f"ollama:{name}" if on_ollama else f"{server.openai_url}#{name}"
 
 
 def _started(process: subprocess.Popen[str], model: FakeModelServer, script: Script) -> Wheel:
