@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from greatwheel.channels.webhooks import signing
 
 from ..integration.webhooks.receiver import Receiver, Say, receiving
-from .conftest import PHONE, Visitor
+from .conftest import PHONE, Theme, Visitor
 from .serving import Wheel
 
 QUICK = "def handle(task):\n    return 'done'\n"
@@ -111,3 +111,81 @@ def test_somebody_is_told_and_no_more(visitor: Visitor, wheel: Wheel, receiver: 
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
     expect(row).to_have_count(0)
+
+
+def fresh_secret(page: Page, name: str) -> str:
+    """Make a new secret for what has that name, by the keyboard; it."""
+    button = page.get_by_role("button", name=f"New secret {name}", exact=True)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog").filter(has=page.locator(".secret"))
+    expect(dialog).to_contain_text("It is shown only now.")
+    expect(dialog.locator(".secret")).to_be_focused()
+    page.keyboard.press("Enter")
+    secret = dialog.locator(".secret").inner_text()
+    dialog.get_by_role("button", name="I have copied it").press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
+    assert secret not in page.content()
+    return secret
+
+
+def deliver(wheel: Wheel, path: str, secret: str, message: str, status: int) -> None:
+    """Send a payload that is signed with the secret."""
+    signed = signing.signed_headers(secret, message, int(time.time()), b"{}")
+    wheel.call("POST", path, status, content=b"{}", headers=signed)
+
+
+def test_a_webhook_gets_a_new_secret(visitor: Visitor, wheel: Wheel) -> None:
+    """By the keyboard alone: what the sender signed with the old one is refused at once, with the new one taken."""
+    made = wheel.call("POST", "/api/webhooks", 201, json={"name": "leaked", "user": "admin"})
+    page = visitor.enter("#/organisation/webhooks", size=PHONE)
+    secret = fresh_secret(page, "leaked")
+    deliver(wheel, made["path"], made["secret"], "msg_old", 401)
+    deliver(wheel, made["path"], secret, "msg_new", 202)
+
+
+def test_a_subscription_gets_a_new_secret(visitor: Visitor, wheel: Wheel, receiver: Receiver) -> None:
+    """What is delivered from then on is signed with it, and with the old one no more."""
+    wheel.agent("telling", QUICK)
+    order = {"url": f"{receiver.url}/renewed", "events": ["task.ended"], "agent": "telling"}
+    made = wheel.call("POST", "/api/webhooks/outbound", 201, json=order)
+    page = visitor.enter("#/organisation/webhooks")
+    secret = fresh_secret(page, order["url"])
+    wheel.ended(wheel.submit("tell of this", agent="telling")["task_id"])
+    (got,) = receiver.wait(1)
+    assert signing.received("standard", secret, got.headers, got.body, time.time()) is not None
+    assert signing.received("standard", made["secret"], got.headers, got.body, time.time()) is None
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_new_secret_is_for_everybody_and_made_only_when_wanted(
+    visitor: Visitor, wheel: Wheel, receiver: Receiver, theme: Theme
+) -> None:
+    """On a phone its buttons are within reach, its dialogs have no serious fault; who cancels keeps the old secret."""
+    name = f"kept {theme}"
+    made = wheel.call("POST", "/api/webhooks", 201, json={"name": name, "user": "admin"})
+    order = {"url": f"{receiver.url}/{theme}", "events": ["task.ended"]}
+    subscription = wheel.call("POST", "/api/webhooks/outbound", 201, json=order)
+    page = visitor.enter("#/organisation/webhooks", theme=theme, size=PHONE)
+    for each, lost in ((name, "worth nothing at once"), (order["url"], "next attempt")):
+        button = page.get_by_role("button", name=f"New secret {each}", exact=True)
+        box = button.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= PHONE[0] - box["width"], box
+        button.click()
+        expect(page.get_by_role("dialog")).to_contain_text(lost)
+        visitor.check_accessible(page)
+        visitor.check_fits(page)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+    deliver(wheel, made["path"], made["secret"], "msg_kept", 202)
+    page.get_by_role("button", name=f"New secret {name}", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Make a new secret").click()
+    expect(page.get_by_role("dialog").locator(".secret")).to_have_text(re.compile("^whsec_"))
+    visitor.check_accessible(page)
+    visitor.check_fits(page)
+    wheel.call("DELETE", f"/api/webhooks/outbound/{subscription['subscription_id']}", 204)

@@ -37,10 +37,10 @@ export function formDialog(title, fields, action, send) {
   });
 }
 
-/** What is secret, the only time that it can be seen. */
+/** What is secret, the only time that it can be seen: it has the focus, so that one Enter too many closes nothing. */
 export const shownOnce = (title, secret, copy) => dialog(title, (close) => [
   notice("It is shown only now. Copy it and keep it where secrets belong.", "warn"),
-  h("div", { class: "row made-key" }, h("code", { class: "secret", tabIndex: 0 }, secret), copyButton(() => secret, copy)),
+  h("div", { class: "row made-key" }, h("code", { class: "secret", tabIndex: 0, autofocus: true }, secret), copyButton(() => secret, copy)),
   h("footer", null, button("I have copied it", { look: "primary", onclick: () => close(true) })),
 ]);
 

@@ -38,7 +38,8 @@ function comingIn(api, changed) {
     { label: "Agent", hidden: true, cell: (hook) => hook.agent ?? h("span", { class: "muted" }, "the triage agent") },
     { label: "Signed as", hidden: true, cell: (hook) => badge(hook.scheme) },
     { label: "Last came", hidden: true, cell: (hook) => when(hook.received_at) },
-    actions(api, changed, (hook) => ({ path: `${INBOUND}/${encodeURIComponent(hook.webhook_id)}`, name: hook.name, text: "Nothing is taken in there any more. Its tasks go on." })),
+    actions(api, changed, (hook) => ({ path: `${INBOUND}/${encodeURIComponent(hook.webhook_id)}`, name: hook.name,
+      lost: "Nothing is taken in there any more. Its tasks go on.", renewed: "The old one is worth nothing at once: what the sender signs with it is refused until it has the new one." })),
   ];
 }
 
@@ -49,22 +50,30 @@ function goingOut(api, changed) {
     { label: "Events", hidden: true, cell: (each) => eventsOf(each) },
     { label: "Agent", hidden: true, cell: (each) => each.agent ?? h("span", { class: "muted" }, "every") },
     { label: "Waiting", number: true, hidden: true, cell: (each) => compact(each.waiting) },
-    actions(api, changed, (each) => ({ path: `${OUTBOUND}/${encodeURIComponent(each.subscription_id)}`, name: each.url, text: "Nothing more is delivered there, and the log of what was is forgotten." })),
+    actions(api, changed, (each) => ({ path: `${OUTBOUND}/${encodeURIComponent(each.subscription_id)}`, name: each.url,
+      lost: "Nothing more is delivered there, and the log of what was is forgotten.", renewed: "It signs from the next attempt on, also what is on its way. What the receiver refuses until it has it is tried again, for about a day." })),
   ];
 }
 
-/** The buttons of each row; `about` gives its path, its name, and what is lost with it. */
+/** The buttons of each row; `about` gives its path, its name, what is lost with it, and what a new secret means. */
 function actions(api, changed, about) {
   return { label: h("span", { class: "unseen" }, "Actions"), cell: (each) => {
-    const { path, name, text } = about(each), able = each.enabled ? "Disable" : "Enable";
-    const press = (label, work) => button(label, { small: true, "aria-label": `${label} ${name}`, dataset: { focus: `${label === "Delete" ? "del" : "able"}-${path}` }, onclick: (event) => busy(event.currentTarget, work) });
-    return h("div", { class: "row" }, press(able, () => switched(api, path, each, changed)), press("Delete", () => remove(api, path, text, changed)));
+    const { path, name, lost, renewed } = about(each);
+    const press = (kind, label, work) => button(label, { small: true, "aria-label": `${label} ${name}`, dataset: { focus: `${kind}-${path}` }, onclick: (event) => busy(event.currentTarget, work) });
+    return h("div", { class: "row" }, press("able", each.enabled ? "Disable" : "Enable", () => switched(api, path, each, changed)),
+      press("renew", "New secret", () => renew(api, path, renewed)), press("del", "Delete", () => remove(api, path, lost, changed)));
   } };
 }
 
 async function switched(api, path, each, changed) {
   await api.patch(path, { enabled: !each.enabled });
   await changed();
+}
+
+async function renew(api, path, text) {
+  if (!(await confirm({ title: "Make a new secret?", text, action: "Make a new secret", danger: true }))) return;
+  const { secret } = await api.post(`${path}/secret`, {});
+  await shownOnce("The new secret", secret, "Copy the secret");
 }
 
 async function remove(api, path, text, changed) {
