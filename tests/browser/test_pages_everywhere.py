@@ -41,6 +41,20 @@ SETTLED_MS = 300
 SHIFTS = """window.shifts = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.shifts += entry.value; }))
   .observe({ type: "layout-shift", buffered: true });"""
+RESTYLED = """sheet => {
+  const nodes = [...document.querySelectorAll("#main, #main *")];
+  const looks = () => nodes.map((node) => {
+    const style = getComputedStyle(node);
+    return new Map([...style].map((name) => [name, style.getPropertyValue(name)]));
+  });
+  const before = looks();
+  document.querySelector(`link[href$="/${sheet}"]`).disabled = true;
+  const after = looks();
+  const changed = (place) => [...before[place]].filter(([name, value]) => after[place].get(name) !== value);
+  return nodes.map((node, place) => [node.cloneNode().outerHTML, ...changed(place).slice(0, 3).map(String)])
+    .filter((told) => told.length > 1);
+}"""
+"""What looks otherwise without that style sheet, and the first of what is otherwise with it."""
 SPARED = ("/api/login",)
 TOLD = {
     "run.started": {"model": EVIL},
@@ -86,6 +100,7 @@ def house(wheel: Wheel) -> dict[str, Any]:
     return {
         **{name: task["task_id"] for name, task in told.items()},
         "session": session,
+        "asked": told["asking"]["session_id"],
         "fork": fork,
         "subscription": subscription,
     }
@@ -124,6 +139,20 @@ PLACES = (
 
 JUMPY = ("#/tasks?view=board", "#/tasks/{evil}", "#/sessions/{session}/history", "#/agents/evil", "#/overview")
 """Pages made of what comes at different times."""
+STYLED = (
+    "#/chat",
+    "#/chat/{session}",
+    "#/chat/{asked}",
+    "#/tasks?view=board",
+    "#/tasks/{evil}",
+    "#/tasks/{asking}",
+    "#/sessions/{session}/history",
+    "#/sessions/{session}/journal",
+    "#/agents/evil",
+    "#/organisation/webhooks",
+    "#/overview",
+)
+"""Pages that have every part between them."""
 
 
 def shown(page: Page, wheel: Wheel, place: str, *, unfold: bool = True) -> None:
@@ -133,7 +162,8 @@ def shown(page: Page, wheel: Wheel, place: str, *, unfold: bool = True) -> None:
     expect(page.locator("#main h1")).to_be_visible()
     expect(page.locator("#main .skeleton:visible")).to_have_count(0)
     for fold in page.locator("#main summary").all() if unfold else ():
-        fold.click()
+        if fold.is_visible():
+            fold.click()
     page.wait_for_timeout(SETTLED_MS)
 
 
@@ -208,6 +238,17 @@ def test_nothing_jumps_while_a_page_is_loaded(visitor: Visitor, wheel: Wheel, ho
         shown(page, wheel, place.format(**house), unfold=False)
         with blamed(place):
             assert page.evaluate("window.shifts") < 0.02
+
+
+def test_the_chat_and_the_pages_do_not_restyle_each_other(
+    visitor: Visitor, wheel: Wheel, house: dict[str, Any]
+) -> None:
+    """Without the other's style sheet everything looks the same: no name of a class means two things."""
+    page = visitor.enter("#/agents")
+    for place in STYLED:
+        shown(page, wheel, place.format(**house))
+        with blamed(place):
+            assert page.evaluate(RESTYLED, "pages.css" if place.startswith("#/chat") else "chat.css") == []
 
 
 @contextmanager

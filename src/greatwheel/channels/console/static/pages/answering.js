@@ -11,7 +11,7 @@ export function questionForm(api, question, answered) {
     toast("Answered; the task goes on.");
     await answered();
   }
-  return h("section", { class: "card question", "aria-label": "Question" },
+  return h("section", { class: "card task-question", "aria-label": "Question" },
     h("p", { class: "muted small" }, question.agent, " asks, ", when(question.asked_at), question.expires_at && [", until ", when(question.expires_at)]),
     h("p", { class: "said" }, question.question),
     question.choices ? choices(question.choices, send) : free(send));

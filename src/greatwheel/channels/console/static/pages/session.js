@@ -59,7 +59,7 @@ export async function session(box, given) {
 
   const live = repeat(SECONDS, look, signal);
   append(box, [crumb("#/sessions", "Sessions"),
-    h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", { class: "asked" }, titleOf(first)), state), live.state, head),
+    h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", { class: "task-title" }, titleOf(first)), state), live.state, head),
     card, nav, place]);
   draw(first);
   await show(partOf(params));

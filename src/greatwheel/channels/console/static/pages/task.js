@@ -68,7 +68,7 @@ export async function task(box, given) {
   const live = repeat(SECONDS, look, signal);
   signal.addEventListener("abort", () => followed());
   append(box, [crumb("#/tasks", "Tasks"),
-    h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", { class: "asked" }, clipped(first.input, LONGEST_TITLE)), parts.badge), live.state, parts.actions),
+    h("header", { class: "page-head" }, h("div", { class: "title" }, h("h1", { class: "task-title" }, clipped(first.input, LONGEST_TITLE)), parts.badge), live.state, parts.actions),
     first.input.length > LONGEST_TITLE && fold("All that was asked", first.input),
     first.instructions && fold("Its own instructions", first.instructions),
     parts.questions, parts.outcome, parts.facts,
@@ -101,7 +101,7 @@ function outcome(task) {
   const reason = reasonOf(task);
   if (reason) return notice(task.error_code ? `${reason} (${task.error_code})` : reason, task.status === "cancelled" ? "warn" : "bad");
   if (task.answer === null) return null;
-  return h("section", { class: "card answer", "aria-label": "Answer" }, h("header", null, h("h2", null, "Answer"), copyButton(() => task.answer, "Copy the answer")), markdown(task.answer));
+  return h("section", { class: "card task-answer", "aria-label": "Answer" }, h("header", null, h("h2", null, "Answer"), copyButton(() => task.answer, "Copy the answer")), markdown(task.answer));
 }
 
 function facts(task, nameOf, me) {
