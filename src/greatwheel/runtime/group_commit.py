@@ -12,7 +12,8 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -84,6 +85,8 @@ class GroupCommit:
         self._waiters: list[tuple[Run, asyncio.AbstractEventLoop, asyncio.Future[bool]]] = []
         self._lost: set[Run] = set()
         self._live: dict[Run, float] = {}
+        self.asking: Mapping[OrgId, asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held while it is asked which of the organisation's runs may go on: the others wait for that answer."""
         self._closing = False
         self._hurry = False
         self._committing = False
@@ -124,10 +127,20 @@ class GroupCommit:
         """The `time.monotonic` at which it was last asked whether the run may go on, and it might."""
         return self._live.get(run, -math.inf)
 
-    def note_live(self, run: Run, asked: float) -> None:
-        """The run might go on when that was asked; from now on each commit asks anew."""
+    def live_runs(self, org: OrgId) -> list[Run]:
+        """The organisation's runs of which that was asked before."""
+        with self._wake:
+            return [run for run in self._live if run.org_id == org]
+
+    def note_live(self, run: Run, others: Iterable[Run], asked: float) -> None:
+        """The run might go on when that was asked; from now on each commit asks anew. The others might, too."""
         with self._wake:
             self._live[run] = asked
+            self._refresh(others, asked)
+
+    def _refresh(self, runs: Iterable[Run], asked: float) -> None:
+        """Those that are not forgotten by now might go on."""
+        self._live.update(dict.fromkeys(self._live.keys() & set(runs), asked))
 
     def forget(self, run: Run) -> None:
         """The run has ended: what was known of it is not needed any more."""
@@ -188,7 +201,7 @@ class GroupCommit:
                 lost = self._without_the_refused(rows, error)
             with self._wake:
                 self._lost |= lost
-                self._live.update(dict.fromkeys(self._live.keys() & {run for run, _ in rows}, asked))
+                self._refresh((run for run, _ in rows), asked)
             return
 
     def _without_the_refused(self, rows: list[tuple[Run, Row]], error: Exception) -> frozenset[Run]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from greatwheel.database.connection import OrgConnection  # a run without a database needs no driver
 
 CallState: TypeAlias = Literal["started", "waiting", "done", "failed"]
-FRESH_SECONDS = 0.05
+FRESH_SECONDS = 0.1
 """For so long a run that was found to be live is taken to be: busy runs, which write more often, ask nothing extra."""
 REQUEST_CHARS = 400
 """How much of a call's arguments the journal shows to people."""

@@ -197,13 +197,26 @@ class PostgresJournal:
             await self.committed()
         if self._commits.is_lost(self._run):
             raise LeaseLost
-        asked = time.monotonic()
-        if asked - self._commits.live_since(self._run) < FRESH_SECONDS:
+        if self._is_fresh():
             return
+        async with self._commits.asking[self._run.org_id]:
+            if not self._is_fresh():  # nobody has asked meanwhile
+                await self._ask()
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._commits.live_since(self._run) < FRESH_SECONDS
+
+    async def _ask(self) -> None:
+        """Find out which of the organisation's runs in this process may go on: one question for all of them."""
+        asked = time.monotonic()
+        runs = {self._run, *self._commits.live_runs(self._run.org_id)}
         async with self._database.org(self._run.org_id) as connection:
-            if await (await connection.execute(SQL["is_live"], self._ours)).fetchone() is None:
-                raise LeaseLost
-        self._commits.note_live(self._run, asked)
+            values = {"tasks": [run.task_id for run in runs], "epochs": [run.epoch for run in runs]}
+            rows = await (await connection.execute(SQL["are_live"], {"org": self._run.org_id, **values})).fetchall()
+        live = {(row["task_id"], row["epoch"]) for row in rows}
+        if (self._run.task_id, self._run.epoch) not in live:
+            raise LeaseLost
+        self._commits.note_live(self._run, [run for run in runs if (run.task_id, run.epoch) in live], asked)
 
     async def committed(self) -> None:
         """Wait until all that was written is durable."""

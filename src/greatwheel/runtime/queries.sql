@@ -52,16 +52,16 @@ where e.org_id = %(org)s and e.task_id = r.task_id and e.type = 'model.delta'
 -- Delete the pieces of replies that never came.
 delete from task_events where org_id = %(org)s and task_id = %(task)s and type = 'model.delta'
 
--- name: is_live
--- Whether the task is this worker's, its session has its key, and its user is not disabled.
-select 1 as live from tasks t
-join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
-join users u on u.org_id = t.org_id and u.user_id = t.user_id
-where t.org_id = %(org)s and t.task_id = %(task)s and t.epoch = %(epoch)s and t.status = 'running'
-  and s.session_key is not null and not u.disabled
+-- name: are_live
+-- Those tasks that are this worker's, whose session has its key, and whose user is not disabled.
+select t.task_id, t.epoch from tasks t
+where t.org_id = %(org)s and t.status = 'running'
+  and (t.task_id, t.epoch) in (select * from unnest(%(tasks)s::text[], %(epochs)s::integer[]))
+  and (select s.session_key is not null from sessions s where s.org_id = %(org)s and s.session_id = t.session_id)
+  and (select not u.disabled from users u where u.org_id = %(org)s and u.user_id = t.user_id)
 
 -- name: hold_task
--- As is_live; and the task stays this worker's until the transaction ends.
+-- Whether a task is live as above; and it stays this worker's until the transaction ends.
 select 1 as held from tasks t
 join sessions s on s.org_id = t.org_id and s.session_id = t.session_id
 join users u on u.org_id = t.org_id and u.user_id = t.user_id

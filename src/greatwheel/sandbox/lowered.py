@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from greatwheel.core.errors import DumpInvalid, SandboxMisuse
@@ -33,6 +34,8 @@ from greatwheel.sandbox.port import (
 
 LONG_SOURCE = 20_000
 """Characters; rewriting that much takes some tenths of a second."""
+_KEPT = 256
+"""Blocks that are remembered as they were lowered: a few megabytes at most."""
 _LIMITS = Limits()
 _CORE = guest.source("core")
 _HIDDEN = prelude.NAMES | frozenset(module_names(_CORE))
@@ -134,9 +137,32 @@ class LoweredSession:
 
 async def _lowered(code: str, state: State) -> Lowered | Refused:
     """Long sources are rewritten in a thread: they take seconds, and the event loop has others to serve."""
-    if len(code) <= LONG_SOURCE:
-        return lower(code, state)
-    return await asyncio.to_thread(lower, code, state)
+    if len(code) > LONG_SOURCE:
+        return await asyncio.to_thread(lower, code, state)
+    try:
+        lowered, after = _lowered_after(code, state.to_json())
+    except _Refusal as refusal:
+        return refusal.refused
+    state.become(State.from_json(after))
+    return lowered
+
+
+@lru_cache(maxsize=_KEPT)
+def _lowered_after(code: str, before: str) -> tuple[Lowered, str]:
+    """The block, and the state that follows. An agent's code is lowered for each of its tasks, in the same state."""
+    state = State.from_json(before)
+    lowered = lower(code, state)
+    if isinstance(lowered, Refused):
+        raise _Refusal(lowered)  # and is not kept: it may have been for want of memory
+    return lowered, state.to_json()
+
+
+class _Refusal(Exception):
+    """A block is refused."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.refused = refused
 
 
 def _named(event: Raised, name: str) -> Raised:

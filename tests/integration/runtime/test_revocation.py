@@ -17,6 +17,7 @@ from greatwheel.database.database import Database
 from greatwheel.llm.port import ChatRequest
 from greatwheel.runtime.group_commit import GroupCommit, Run
 from greatwheel.runtime.journal import FRESH_SECONDS
+from greatwheel.runtime.keeping import Keeping
 from greatwheel.runtime.lifecycle import LiveSessions
 from greatwheel.runtime.postgres import PostgresJournal
 from greatwheel.runtime.services import Effect, Read, Record, Service, ServiceCall
@@ -25,6 +26,7 @@ from greatwheel.tenancy import session_keys
 from greatwheel.tenancy.users import UserChange, update
 from greatwheel.testing.models import ScriptedModel
 
+from .conftest import make_task
 from .office import ADA, Office, nothing
 
 Taking = Callable[[Office, Task], Awaitable[None]]
@@ -200,3 +202,35 @@ async def test_a_busy_run_asks_nothing_extra(
     commits.forget(run)
     with pytest.raises(LeaseLost):
         await journal.live()
+
+
+async def test_one_question_is_asked_for_all_runs(
+    database: Database, commits: GroupCommit, keeping: Keeping, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Runs that are busy together wait for one answer; the one that may not go on learns it by its own question."""
+    async with database.org(run.org_id) as conn:
+        runs = [run, *[await make_task(conn, run.org_id) for _ in range(9)]]
+    journals = [PostgresJournal(database, commits, each, keeping, None) for each in runs]
+    for each in journals:
+        await each.live()
+    asked = [commits.live_since(each) for each in runs]
+    async with database.org(run.org_id) as conn:
+        await conn.execute(
+            "update sessions set session_key = null"
+            " where session_id in (select session_id from tasks where task_id = %s)",
+            (runs[-1].task_id,),
+        )
+    await asyncio.sleep(FRESH_SECONDS)
+    questions = 0
+    ask = PostgresJournal._ask
+
+    async def counted(journal: PostgresJournal) -> None:
+        nonlocal questions
+        questions += 1
+        await ask(journal)
+
+    monkeypatch.setattr(PostgresJournal, "_ask", counted)
+    *_, last = await asyncio.gather(*[each.live() for each in journals], return_exceptions=True)
+    assert isinstance(last, LeaseLost)
+    assert questions == 2
+    assert all(commits.live_since(each) > before for each, before in zip(runs[:-1], asked, strict=False))

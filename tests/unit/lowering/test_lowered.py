@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from greatwheel.core.errors import DumpInvalid, SandboxMisuse
-from greatwheel.sandbox import prelude
+from greatwheel.sandbox import lowered, prelude
 from greatwheel.sandbox.lowered import LoweredEngine, LoweredSession
+from greatwheel.sandbox.lowering.pipeline import Lowered, Refused
+from greatwheel.sandbox.lowering.state import State
 from greatwheel.sandbox.monty import MontyEngine
 from greatwheel.sandbox.port import Answer, Event, Failed, Finished, HostCall, HostCalls, Raised, Returned
 
@@ -247,3 +249,31 @@ def test_signatures_bind_as_the_names_say() -> None:
         prelude.BINDERS["llm.embed"]("p", colour=1)
     assert all(isinstance(signature, inspect.Signature) for signature in prelude.SIGNATURES.values())
     assert isinstance(prelude.SDK_ERRORS, Mapping)
+
+
+async def test_a_block_is_lowered_once_for_all_sessions_that_know_the_same(
+    engine: LoweredEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it taught the first session the others know, too, and each goes on by itself."""
+    seen: list[str] = []
+    lower = lowered.lower
+
+    def counted(source: str, state: State) -> Lowered | Refused:
+        seen.append(source)
+        return lower(source, state)
+
+    monkeypatch.setattr(lowered, "lower", counted)
+    block = "class Boat:\n    def __len__(self):\n        return 41\nboat = Boat()  # remembered"
+    sessions = [await engine.open() for _ in range(3)]
+    for each in sessions:
+        assert isinstance(await each.run(block), Finished)
+    assert seen.count(block) == 1
+    await sessions[0].run("class Boat:\n    def __len__(self):\n        return 1\nboat = Boat()")
+    for each, length in zip(sessions, (1, 41, 41), strict=True):
+        ended = await each.run("len(boat)")
+        assert isinstance(ended, Finished)
+        assert ended.value == length
+    refused = "(" * 3_000 + ")" * 3_000
+    for each in sessions[1:]:
+        assert isinstance(await each.run(refused), Raised)
+    assert seen.count(refused) == 2

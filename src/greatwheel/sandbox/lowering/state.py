@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from greatwheel.sandbox.lowering import guest
@@ -54,6 +54,11 @@ class State:
     """Module-level names that the guest deleted and has not bound again."""
     attributes: dict[str, None] = field(default_factory=dict)
     """Attributes that the guest assigned on objects, oldest first."""
+
+    def become(self, other: State) -> None:
+        """Know what the other knows, and nothing else."""
+        for each in fields(self):
+            setattr(self, each.name, getattr(other, each.name))
 
     def to_json(self) -> str:
         """The state as text for the header of a dump."""
