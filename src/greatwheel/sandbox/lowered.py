@@ -34,8 +34,8 @@ from greatwheel.sandbox.port import (
 
 LONG_SOURCE = 20_000
 """Characters; rewriting that much takes some tenths of a second."""
-_KEPT = 256
-"""Blocks that are remembered as they were lowered: a few megabytes at most."""
+_KEPT = 128
+"""Blocks that are remembered as they were lowered, of some tens of kilobytes each at most."""
 _LIMITS = Limits()
 _CORE = guest.source("core")
 _HIDDEN = prelude.NAMES | frozenset(module_names(_CORE))
