@@ -18,7 +18,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from .conftest import SECONDS, Installation
+
+pytestmark = pytest.mark.heavy
 
 
 def rows(text: str) -> list[dict[str, Any]]:

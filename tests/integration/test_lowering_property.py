@@ -195,6 +195,7 @@ def in_monty(pool: pydantic_monty.Monty, code: str) -> tuple[str, str]:
     return "".join(out), ""
 
 
+@pytest.mark.heavy
 @EXAMPLES
 @given(code=programs())
 def test_programs_behave_as_in_cpython(pool: pydantic_monty.Monty, code: str) -> None:

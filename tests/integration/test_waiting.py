@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from statistics import median
 
+import pytest
+
 from greatwheel.bench.waiting.figures import MEBI
 from greatwheel.bench.waiting.measuring import Plan, measure
 
 
+@pytest.mark.heavy
 async def test_waiting_sessions_hold_no_memory_and_go_on_when_answered(database_url: str, tmp_path: Path) -> None:
     """200 sessions wait while the worker stays as large as it was; those that are answered go on at once."""
     told: list[str] = []
