@@ -122,6 +122,7 @@ def handle(task):
 
 HELPER = """
 def handle(task):
+    channel.send(task["input"])  # whatever a crash does to the tools
     got = [task["input"], tool.leak(how="give"), tool.ask(q=task["input"][:500])]
     channel.send(str(got))
     return [*got, tool.desk_seen()]

@@ -157,6 +157,7 @@ export function dialog(title, build, { wide = false } = {}) {
     const close = (value) => {
       result = value;
       node.close();
+      node.remove(); // at once, for it may show a secret; its event comes later
     };
     append(node, heading, close, build(close));
     node.addEventListener("click", (event) => event.target === node && close());
