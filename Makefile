@@ -12,7 +12,7 @@ help:
 	@echo "make run          a server with a page in the browser where you talk with agents; a model is pulled if need be"
 	@echo "make ask Q=… F=…  ask a question Q about a file or folder F"
 	@echo "make test         the tests, those below aside"
-	@echo "make test-heavy   some of the kill matrix, programs made at random, chats at a terminal, the API against its description, load, secrets, rates"
+	@echo "make test-heavy   some of the kill matrix, programs made at random, chats at a terminal, files that are followed, the API against its description, load, secrets, rates"
 	@echo "make test-hostile the hostile programs, on both engines, with and without lowering"
 	@echo "make test-browser the console in a real browser"
 	@echo "make test-model   the tests that need the real model"

@@ -17,6 +17,8 @@ from greatwheel.testing.servers import FakeModelServer
 
 from .conftest import AGENTS, SECONDS, Installation
 
+pytestmark = pytest.mark.heavy
+
 GUEST = """
 def handle(task):
     said = []

@@ -16,6 +16,8 @@ from greatwheel.sandbox.port import Finished, HostCalls, Limits, Raised
 from greatwheel.testing.contracts.hostile import HostileContract
 from greatwheel.testing.driving import drive
 
+pytestmark = pytest.mark.hostile
+
 LIMITS = Limits(seconds=0.3, memory_bytes=128 * 1024 * 1024, host_calls=200, output_chars=2000)
 MARK = "TOPSECRET"
 
@@ -120,8 +122,6 @@ import string
 string.Template("$x"*10**6).substitute(x="y"*10**4)
 # %% from concurrent futures import threadpoolexecuto
 from concurrent.futures import ThreadPoolExecutor
-
-pytestmark = pytest.mark.hostile
 list(ThreadPoolExecutor().map(ask, [1,2,3]))
 # %% list zip range 10 7 100
 list(zip(*[range(10**7)]*100))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from .plant import Plant
+
+pytestmark = pytest.mark.heavy
 
 TOKENS = 200_000
 """Of the usual budget."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
+import pytest
 from websockets.asyncio.client import connect
 
 from greatwheel.channels.http.app import create_app
@@ -20,6 +21,8 @@ from greatwheel.testing.servers import FakeModelServer
 
 from ..websocket.conftest import serving
 from .plant import Plant, opened_plant
+
+pytestmark = pytest.mark.heavy
 
 Heard: TypeAlias = list[tuple[int | None, str, dict[str, Any]]]
 """Number, type and data of each event."""
